@@ -1,0 +1,96 @@
+"""The age grid in years: label distributions, expectation and interval.
+
+Ages are in years everywhere. A distribution over ages has one probability for each
+whole year of `GRID`; bin k stands for the ages from k - 1/2 to k + 1/2.
+
+Letters: B batch, A number of ages in the grid (101).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sadal_core.errors import ConfigError
+
+OLDEST = 100
+GRID = np.arange(OLDEST + 1, dtype=np.float64)
+DECADES = tuple((low, low + 9) for low in range(0, 80, 10)) + ((80, 120),)
+
+
+class AgeSummary(NamedTuple):
+    """One estimate in years: the expectation and a central interval."""
+
+    age: float
+    low: float
+    high: float
+
+
+def gaussian_labels(ages: Float[Tensor, " batch"], *, sigma: float) -> Float[Tensor, "batch ages"]:
+    r"""Label distributions: a Gaussian around each true age, normalised on the grid.
+
+    .. math:: D_k(y) \propto \exp(-(k - y)^2 / 2 \sigma^2), \quad k = 0..100
+
+    Args:
+        ages: true ages in years; values beyond the grid are clipped to it.
+        sigma: width of the label in years, above 0.
+
+    Raises:
+        ConfigError: sigma is not above 0.
+
+    Reference: Gao et al., "Deep Label Distribution Learning with Label Ambiguity", TIP 2017, eq. 2.
+    """
+    if not sigma > 0:
+        raise ConfigError(f"The label width sigma must be above 0 years, got {sigma}.")
+    grid = torch.arange(OLDEST + 1, dtype=ages.dtype, device=ages.device)
+    offsets = grid - ages.clamp(0, OLDEST)[:, None]  # A, B1 -> BA
+    return torch.softmax(-(offsets**2) / (2 * sigma**2), dim=1)
+
+
+def expectation(probabilities: Float[Tensor, "batch ages"]) -> Float[Tensor, " batch"]:
+    r"""Expected age in years, :math:`\hat y = \sum_k k\, p_k` (Rothe et al., DEX, 2015, eq. 2)."""
+    grid = torch.arange(
+        probabilities.shape[1], dtype=probabilities.dtype, device=probabilities.device
+    )
+    return probabilities @ grid
+
+
+def quantile(probabilities: Float[np.ndarray, " ages"], level: float) -> float:
+    """Age in years below which a share `level` of the distribution lies.
+
+    Each bin's mass is spread evenly over its year, so the result is continuous in the
+    probabilities; it is clipped to the grid.
+    """
+    edges = np.concatenate([GRID - 0.5, [OLDEST + 0.5]])
+    cumulative = np.concatenate([[0.0], np.cumsum(probabilities, dtype=np.float64)])
+    age = np.interp(level * cumulative[-1], cumulative, edges)
+    return float(np.clip(age, 0, OLDEST))
+
+
+def summarise(probabilities: Float[np.ndarray, " ages"], *, coverage: float = 0.8) -> AgeSummary:
+    """Expected age and the central interval that holds `coverage` of the distribution.
+
+    Args:
+        probabilities: one distribution on `GRID`, summing to 1.
+        coverage: share of the mass inside the interval, between 0 and 1.
+
+    Returns:
+        Age and interval ends in years. The interval is widened where needed so that it
+        contains the expectation, which a skewed distribution may push past a quantile.
+    """
+    age = float(np.dot(GRID, probabilities) / np.sum(probabilities))
+    tail = (1 - coverage) / 2
+    low, high = quantile(probabilities, tail), quantile(probabilities, 1 - tail)
+    return AgeSummary(age, min(low, age), max(high, age))
+
+
+def decade_index(ages: np.ndarray) -> np.ndarray:
+    """Position in `DECADES` of each age; everything from 80 on shares the last band."""
+    return np.clip(np.asarray(ages) // 10, 0, len(DECADES) - 1).astype(int)
+
+
+def decade_name(low: int) -> str:
+    """Name of the band that starts at `low`, such as "20-29" or "80+"."""
+    return "80+" if low >= 80 else f"{low}-{low + 9}"

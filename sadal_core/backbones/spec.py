@@ -1,0 +1,48 @@
+"""What has to be known about a backbone to feed it correctly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from sadal_core.faces.align import CropSpec, centre
+
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """A backbone's constructor together with its input geometry, scaling and origin.
+
+    Attributes:
+        build: makes the module with fresh weights; it maps (B, 3, size, size) to (B, features)
+            and has the attribute `stages`, its parts from input to output.
+        features: length of the feature vector.
+        crop: geometry of the aligned crop.
+        mean: per-channel mean of the input in 0..1, subtracted.
+        std: per-channel standard deviation, divided by.
+        source: paper and origin of the design.
+    """
+
+    build: Callable[[], nn.Module]
+    features: int
+    source: str
+    crop: CropSpec = CropSpec()
+    mean: tuple[float, float, float] = _MEAN
+    std: tuple[float, float, float] = _STD
+
+    def preprocess(self, crops: UInt8[np.ndarray, "batch side side 3"]) -> Float[Tensor, "b 3 s s"]:
+        """Input of the backbone for aligned crops, stored (canvas) or already cut to size.
+
+        The only way from pixels to this backbone: training, evaluation and the page share it.
+        """
+        if crops.shape[1] == self.crop.canvas:
+            crops = centre(crops, self.crop)
+        pixels = torch.from_numpy(np.ascontiguousarray(crops)).permute(0, 3, 1, 2)  # BSS3 -> B3SS
+        mean = torch.tensor(self.mean).view(1, 3, 1, 1) * 255
+        std = torch.tensor(self.std).view(1, 3, 1, 1) * 255
+        return ((pixels.float() - mean) / std).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,86 @@
+"""From a picture to ages: the only place where faces, backbone and head meet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from sadal_core.ages import AgeSummary, summarise
+from sadal_core.faces.align import align, centre
+from sadal_core.faces.detect import Face, MediaPipeFaces
+from sadal_core.faces.quality import QualityWarning, quality_warnings
+from sadal_core.model import AgeModel
+from sadal_core.weights import load_model
+
+BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "model"
+
+FaceDetector = Callable[[UInt8[np.ndarray, "height width 3"]], tuple[Face, ...]]
+
+
+@dataclass(frozen=True)
+class FaceEstimate:
+    """Everything that was computed for one face; arrays only, no tensors.
+
+    Attributes:
+        face: box and five landmarks in px of the picture.
+        crop: the aligned face as the backbone saw it, RGB.
+        features: output of the backbone.
+        embedding: `features` at unit length, the space in which distances are taken.
+        probabilities: distribution over `ages.GRID`, summing to 1.
+        summary: age and 80 % interval in years.
+        warnings: visible reasons to doubt the estimate.
+    """
+
+    face: Face
+    crop: UInt8[np.ndarray, "size size 3"]
+    features: Float[np.ndarray, " features"]
+    embedding: Float[np.ndarray, " features"]
+    probabilities: Float[np.ndarray, " ages"]
+    summary: AgeSummary
+    warnings: tuple[QualityWarning, ...]
+
+
+class AgeEstimator:
+    """Estimates the age of every face in a picture."""
+
+    def __init__(
+        self, model: AgeModel, manifest: dict[str, Any], detector: FaceDetector | None = None
+    ) -> None:
+        self.model = model
+        self.manifest = manifest
+        self.detector = detector or MediaPipeFaces()
+
+    @classmethod
+    def from_folder(cls, folder: Path = BUNDLED_MODEL) -> "AgeEstimator":
+        """Estimator with the model in `folder`; the bundled one by default.
+
+        Raises:
+            WeightsError: the model is missing or damaged.
+        """
+        return cls(*load_model(folder))
+
+    def estimate(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[FaceEstimate, ...]:
+        """One estimate per face, largest face first; empty when no face is found."""
+        faces = self.detector(image)
+        if not faces:
+            return ()
+        spec = self.model.spec.crop
+        crops = np.stack([align(image, face.landmarks, spec) for face in faces])
+        features, probabilities = self.model.predict(crops)
+        embeddings = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        cuts = centre(crops, spec)
+        return tuple(
+            FaceEstimate(
+                face,
+                cuts[i],
+                features[i],
+                embeddings[i],
+                probabilities[i],
+                summarise(probabilities[i]),
+                quality_warnings(image.shape, face, cuts[i], spec),
+            )
+            for i, face in enumerate(faces)
+        )
