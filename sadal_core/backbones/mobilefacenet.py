@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchvision.models.mobilenetv2 import InvertedResidual
 from torchvision.ops import Conv2dNormActivation
 
+from sadal_core.backbones.spec import Backbone
 from sadal_core.errors import WeightsError
 
 # expansion, channels, blocks, stride of the first block (Chen et al. 2018, table 1)
@@ -31,7 +32,7 @@ class DepthwiseSeparable(nn.Module):
         return self.bn2(self.pointwise(x)).relu()
 
 
-class MobileFaceNet(nn.Module):
+class MobileFaceNet(Backbone):
     """Trunk of MobileFaceNet with global average pooling in place of the depthwise head.
 
     Chen et al., "MobileFaceNets", CCBR 2018, table 1. Departs: average pooling after the
@@ -61,12 +62,6 @@ class MobileFaceNet(nn.Module):
         starts = [0, *ends[:-1]]
         parts += [self.features[a:b] for a, b in zip(starts, ends, strict=True)]
         return (*parts, self.conv2)
-
-    def forward(self, x: Float[Tensor, "batch 3 side side"]) -> Float[Tensor, "batch 512"]:
-        """Pooled features of normalised faces."""
-        for stage in self.stages:
-            x = stage(x)
-        return x.mean(dim=(2, 3))
 
 
 def load_face_weights(backbone: nn.Module, path: Path) -> None:

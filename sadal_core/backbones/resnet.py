@@ -1,12 +1,13 @@
 """A half-width ResNet-18: the smallest common residual network that reads age well."""
 
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 from torchvision.models import resnet
 from torchvision.ops import Conv2dNormActivation
 
+from sadal_core.backbones.spec import Backbone
 
-class HalfResNet18(nn.Module):
+
+class HalfResNet18(Backbone):
     """ResNet-18 (He et al. 2016, table 1) with half the channels and a stride-2 stem."""
 
     def __init__(self) -> None:
@@ -23,17 +24,9 @@ class HalfResNet18(nn.Module):
         """Parts from input to output, one per resolution change."""
         return (self.stem, *self.layers)
 
-    def forward(self, x: Float[Tensor, "batch 3 side side"]) -> Float[Tensor, "batch 256"]:
-        """Pooled features of normalised faces."""
-        for stage in self.stages:
-            x = stage(x)
-        return x.mean(dim=(2, 3))
-
 
 def _block(before: int, width: int, stride: int) -> resnet.BasicBlock:
     if before == width and stride == 1:
         return resnet.BasicBlock(before, width)
-    shortcut = nn.Sequential(
-        nn.Conv2d(before, width, 1, stride, bias=False), nn.BatchNorm2d(width)
-    )
+    shortcut = nn.Sequential(nn.Conv2d(before, width, 1, stride, bias=False), nn.BatchNorm2d(width))
     return resnet.BasicBlock(before, width, stride, shortcut)

@@ -14,13 +14,27 @@ _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 
 
+class Backbone(nn.Module):
+    """A network in stages, ended by global average pooling."""
+
+    @property
+    def stages(self) -> tuple[nn.Module, ...]:
+        """Parts from input to output, one per resolution change."""
+        raise NotImplementedError
+
+    def forward(self, x: Float[Tensor, "batch 3 side side"]) -> Float[Tensor, "batch features"]:
+        """Pooled features of normalised faces."""
+        for stage in self.stages:
+            x = stage(x)
+        return x.mean(dim=(2, 3))
+
+
 @dataclass(frozen=True)
 class BackboneSpec:
     """A backbone's constructor together with its input geometry, scaling and origin.
 
     Attributes:
-        build: makes the module with fresh weights; it maps (B, 3, size, size) to (B, features)
-            and has the attribute `stages`, its parts from input to output.
+        build: makes the module with fresh weights; it maps (B, 3, size, size) to (B, features).
         features: length of the feature vector.
         crop: geometry of the aligned crop.
         mean: per-channel mean of the input in 0..1, subtracted.
@@ -28,7 +42,7 @@ class BackboneSpec:
         source: paper and origin of the design.
     """
 
-    build: Callable[[], nn.Module]
+    build: Callable[[], Backbone]
     features: int
     source: str
     crop: CropSpec = CropSpec()

@@ -53,7 +53,7 @@ class MediaPipeFaces:
         options: dict[str, Any] = {"min_detection_confidence": min_score}
         self._short = face_detection.FaceDetection(model_selection=0, **options)
         self._full = face_detection.FaceDetection(model_selection=1, **options)
-        self._mesh = face_mesh.FaceMesh(
+        self._mesh: Any = face_mesh.FaceMesh(
             static_image_mode=True, max_num_faces=1, min_detection_confidence=0.3
         )
         self._second_core = ThreadPoolExecutor(1, thread_name_prefix="full-range-faces")

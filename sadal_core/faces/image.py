@@ -44,7 +44,8 @@ def decode(data: bytes, *, name: str = "This file") -> UInt8[np.ndarray, "height
                 return _upright_rgb(image, name)
     except UnidentifiedImageError:
         raise UnreadableImageError(
-            f"{name} is not a picture that can be read. Use a JPEG, PNG, WebP, GIF, BMP or TIFF file."
+            f"{name} is not a picture that can be read. "
+            "Use a JPEG, PNG, WebP, GIF, BMP or TIFF file."
         ) from None
     except Image.DecompressionBombError:
         raise _too_many_pixels(name) from None

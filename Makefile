@@ -1,0 +1,40 @@
+# make demo    sets everything up in .venv and opens the page
+# make test    sets up and runs the whole suite
+# make check   lint, format, types, import contracts
+PYTHON := .venv/bin/python
+RUN := .venv/.requirements.ready
+DEV := .venv/.requirements-dev.ready
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.PHONY: demo setup test test-fast check format clean
+
+demo: $(RUN)
+	$(PYTHON) app.py --open
+
+setup: $(DEV)
+
+test: $(DEV)
+	$(PYTHON) -m pytest
+
+test-fast: $(DEV)
+	$(PYTHON) -m pytest -m "not browser and not slow"
+
+check: $(DEV)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+
+format: $(DEV)
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A stamp per list of requirements: made again when the list or the set-up changes.
+.venv/.%.ready: %.txt scripts/setup.sh scripts/check_install.py
+	@sh scripts/setup.sh $<
+	@touch $@
+
+$(DEV): requirements.txt

@@ -1,0 +1,1 @@
+"""Data sets: reading, duplicates, splits and the cache of crops."""
