@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from sadal_core.errors import WeightsError
 from sadal_core.files import replacing, sha256, write_json
 from sadal_core.manifest import FORMAT, MANIFEST, WEIGHTS, check_folder
+from sadal_core.manifest import load_manifest as load_manifest
 from sadal_core.model import AgeModel
 
 

@@ -1,0 +1,53 @@
+"""What is known about the model in a folder: `manifest.json`, read and checked without torch."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sadal_core.errors import WeightsError
+from sadal_core.files import sha256
+
+FORMAT = 1
+WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
+_REQUIRED = ("format", "backbone", "temperature", "sha256", "metrics", "bands")
+
+
+def load_manifest(folder: Path) -> dict[str, Any]:
+    """What is known about the model in `folder`.
+
+    Raises:
+        WeightsError: missing, damaged, or of another format.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(
+            f"{path} does not exist. Check out the assets folder again, or train a model."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} is damaged. Check it out again.") from error
+    missing = not isinstance(manifest, dict) or [key for key in _REQUIRED if key not in manifest]
+    if missing or manifest["format"] != FORMAT:
+        raise WeightsError(
+            f"{path} is not a model description of format {FORMAT}. Use a model made by this version."
+        )
+    return manifest
+
+
+def check_folder(folder: Path) -> dict[str, Any]:
+    """The manifest of the model in `folder`, once its weights are known to belong to it.
+
+    Raises:
+        WeightsError: a file is missing or damaged, or weights and manifest do not belong together.
+    """
+    manifest = load_manifest(folder)
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist. Check out the assets folder again.")
+    if sha256(path) != manifest["sha256"]:
+        raise WeightsError(
+            f"{path} is damaged or is not the file that its manifest describes. "
+            "Check out the assets folder again."
+        )
+    return manifest
