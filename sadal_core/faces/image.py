@@ -13,8 +13,9 @@ from sadal_core.errors import UnreadableImageError
 MAX_BYTES = 40 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-# Only formats that Pillow decodes itself: no external program, no document formats.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "PPM")
+# Only formats that Pillow decodes itself: no external program, no document formats. Phones'
+# multi-picture files (MPO) are opened as JPEG.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 
 
 def decode(data: bytes, *, name: str = "This file") -> UInt8[np.ndarray, "height width 3"]:
@@ -90,5 +91,7 @@ def _upright_rgb(image: Image.Image, name: str) -> UInt8[np.ndarray, "height wid
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey of more than 8 bits, scaled so that its format's white stays white."""
     values = np.asarray(image, dtype=np.float64)
-    white = 65535.0 if values.max(initial=0) > 255 else 255.0
+    # Only 16-bit modes say what white is; 32-bit integers and floats come in either scale.
+    sixteen = image.mode.startswith("I;16") or values.max(initial=0) > 255
+    white = 65535.0 if sixteen else 255.0
     return Image.fromarray(np.clip(values * (255 / white), 0, 255).astype(np.uint8))

@@ -1,0 +1,51 @@
+"""Fixtures for the whole suite.
+
+Nothing of `sadal_core` is imported at the top: jaxtyping's hook must be in place first.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from sadal_core.faces.detect import MediaPipeFaces
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> np.ndarray:
+    """A public-domain photograph of one frontal face, 512 px square."""
+    from skimage.data import astronaut
+
+    return astronaut()
+
+
+@pytest.fixture(scope="session")
+def detector() -> "MediaPipeFaces":
+    from sadal_core.faces.detect import MediaPipeFaces
+
+    return MediaPipeFaces()
+
+
+@pytest.fixture(scope="session")
+def published_data() -> Callable[[str], Path]:
+    """Path of a published data set by name; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("SADAL_DATA", ROOT.parent / "shared" / "data"))
+
+    def find(name: str) -> Path:
+        path = folder / f"{name}.zip"
+        if not path.is_file():
+            pytest.skip(f"{path} is not here; set SADAL_DATA to the folder with the data sets")
+        return path
+
+    return find
