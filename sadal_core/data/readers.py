@@ -16,7 +16,7 @@ from sadal_core.errors import DataError
 
 Reader = Callable[[Source], list[Sample]]
 
-_UTKFACE = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+\.jpg(?:\.chip)?\.jpg", re.IGNORECASE)
+_UTKFACE = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+(?:\.jpg)?(?:\.chip)?\.jpg", re.IGNORECASE)
 _AAF = re.compile(r"(\d{5})A(\d{2,3})\.jpg", re.IGNORECASE)
 _FGNET = re.compile(r"(\d{3})A(\d{2})[a-z]?\.jpg", re.IGNORECASE)
 _MORPH = re.compile(r"(\d+)_(\d+)([MF])(\d{2})\.jpe?g", re.IGNORECASE)
@@ -27,7 +27,10 @@ _MAX_AGE = 120
 
 
 def read_utkface(source: Source) -> list[Sample]:
-    """UTKFace (Zhang et al. 2017): `age_gender_race_date.jpg.chip.jpg`."""
+    """UTKFace (Zhang et al. 2017): `age_gender_race_date.jpg.chip.jpg`, or `.jpg` in the wild.
+
+    The few published files whose names lack a field are left out.
+    """
     return [
         Sample(name, int(match[1]), sex=_sex(match[2] == "1"), group=_UTK_GROUPS[int(match[3])])
         for name, match in _matches(source, _UTKFACE)
@@ -133,7 +136,7 @@ def read_samples(source: Source, dataset: str | None = None) -> tuple[str, list[
     if dataset is not None and dataset not in READERS:
         raise DataError(f"Unknown data set {dataset!r}. Known: {', '.join(READERS)}.")
     total = sum(1 for _ in pictures(source))
-    needed = 1 if dataset else max(1, total // 2)
+    needed = 1 if dataset else max(1, (total + 1) // 2)
     for name in [dataset] if dataset else READERS:
         samples = READERS[name](source)
         if len(samples) >= needed:
@@ -159,13 +162,22 @@ def _rows(source: Source, table: str, required: tuple[str, ...]) -> list[dict[st
     except UnicodeDecodeError as error:
         raise DataError(f"{table} in {source.path} is not UTF-8 text. Save it as UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text))
-    missing = [column for column in required if column not in (reader.fieldnames or [])]
+    try:
+        header, rows = reader.fieldnames or [], list(reader)
+    except csv.Error as error:
+        raise DataError(
+            f"{table} in {source.path} is not a table that can be read ({error}). "
+            "Save it as comma-separated text."
+        ) from error
+    missing = [column for column in required if column not in header]
     if missing:
         raise DataError(
             f"{table} in {source.path} lacks the column {' and '.join(missing)}. "
             f"It needs {', '.join(required)}."
         )
-    return list(reader)
+    if any(not row[required[0]] for row in rows):
+        raise DataError(f"{table} in {source.path} has a row without a {required[0]}. Remove it.")
+    return rows
 
 
 def _age(text: str | None, table: str) -> float:

@@ -2,10 +2,11 @@
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sadal_core.errors import DataError
 from sadal_core.faces.image import IMAGE_SUFFIXES
@@ -30,6 +31,7 @@ class Sample:
     group: str = ""
 
 
+@runtime_checkable  # so that the checks of types at run time can name it
 class Source(Protocol):
     """Named byte strings, from a folder or a zip file."""
 
@@ -81,7 +83,8 @@ class Zip:
         """Content of the member called `name`."""
         try:
             return self._open().read(name)
-        except (KeyError, zipfile.BadZipFile, OSError, EOFError) as error:
+        except (KeyError, zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError) as error:
+            # RuntimeError: encrypted, or packed by a method that zipfile does not know
             raise DataError(
                 f"{name} in {self.path} cannot be read. Check that the file is complete."
             ) from error
