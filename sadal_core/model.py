@@ -25,6 +25,7 @@ class AgeModel(nn.Module):
         super().__init__()
         if backbone not in BACKBONES:
             raise ConfigError(f"Unknown backbone {backbone!r}. Known: {', '.join(BACKBONES)}.")
+        self.backbone_name = backbone
         self.spec = BACKBONES[backbone]
         self.backbone = self.spec.build()
         self.dropout = nn.Dropout(dropout)

@@ -6,12 +6,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from sadal_core.data.duplicates import conflicting, duplicate_groups, perceptual_hash
 from sadal_core.data.samples import Sample, Source, fingerprint
+from sadal_core.data.splits import Split, holdout
 from sadal_core.errors import DataError, UnreadableImageError
 from sadal_core.faces.align import CropSpec, align
 from sadal_core.faces.detect import Face, MediaPipeFaces
@@ -50,6 +51,11 @@ class Crops:
         """Age of each sample in years, float32."""
         return np.array([sample.age for sample in self.samples], dtype=np.float32)
 
+    def holdout(self, *, fraction: float, seed: int) -> Split:
+        """Split by duplicate group; conflicting labels are never measured on."""
+        names = [f"{self.dataset}/{PurePosixPath(sample.name).name}" for sample in self.samples]
+        return holdout(names, self.groups, fraction=fraction, seed=seed, unfit=self.conflicting)
+
 
 def main_face(faces: tuple[Face, ...], width: int, height: int) -> Face | None:
     """The labelled person: among faces at least half as large as the largest, the most central."""
@@ -68,7 +74,7 @@ def prepare(
     *,
     spec: CropSpec,
     workers: int = 2,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> Crops:
     """Aligned crops of `samples`, from the cache in `folder` where it is current.
 

@@ -7,7 +7,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 HASH_BITS = 256
-NEAR = 24  # differing bits of 256: crops of other photographs differ in about 128
+NEAR = 40  # differing bits of 256; crops of different photographs differ in 56 and more
 _CHUNK = 2048
 
 

@@ -17,7 +17,7 @@ ARCFACE_112 = (
     (70.7299, 92.2041),
 )
 
-_OUTSIDE = (124, 116, 104)  # the mean colour that preprocessing subtracts: zero to the network
+OUTSIDE = (124, 116, 104)  # the mean colour that preprocessing subtracts: zero to the network
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def align(
         (spec.canvas, spec.canvas),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=_OUTSIDE,
+        borderValue=OUTSIDE,
     )
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -32,9 +32,19 @@ _LARGE_FACE = 0.2  # of the shorter side: with such a face in view no tiles are 
 _SAME_FACE = 0.4  # intersection over union, or over the smaller box
 
 
+class _Find(NamedTuple):
+    """What a detector reports: box (left, top, right, bottom) in px and its score in 0..1."""
+
+    box: Float[np.ndarray, "4"]
+    score: float
+
+
 @dataclass(frozen=True)
 class Face:
-    """One face: box (left, top, right, bottom) and five landmarks in px, score in 0..1."""
+    """One face: box (left, top, right, bottom) and five landmarks in px, detector score in 0..1.
+
+    The box encloses the Face Mesh, from hairline to chin.
+    """
 
     box: Float[np.ndarray, "4"]
     landmarks: Float[np.ndarray, "5 2"]
@@ -72,33 +82,33 @@ class MediaPipeFaces:
     def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
         view, ratio = _shrunk(image, _DETECTION_SIDE)
         # MediaPipe runs on one core and lets go of the GIL: the two detectors share two cores.
-        full_range = self._second_core.submit(_boxes, self._full, view)
+        full_range = self._second_core.submit(_finds, self._full, view, ratio)
         faces: list[Face] = []
-        self._confirm(image, [b / ratio for b in _boxes(self._short, view)], faces)
-        self._confirm(image, [b / ratio for b in full_range.result()], faces)
+        self._confirm(image, _finds(self._short, view, ratio), faces)
+        self._confirm(image, full_range.result(), faces)
         if not any(_height(face) > _LARGE_FACE * min(image.shape[:2]) for face in faces):
             for tile, offset in _tiles(view):
-                boxes = [(b + offset) / ratio for b in _boxes(self._full, tile)]
-                self._confirm(image, boxes, faces)
+                self._confirm(image, _finds(self._full, tile, ratio, offset), faces)
         return faces
 
     def _confirm(
         self,
         image: UInt8[np.ndarray, "height width 3"],
-        boxes: list[Float[np.ndarray, "4"]],
+        finds: list[_Find],
         faces: list[Face],
     ) -> None:
-        """Append to `faces` those of `boxes` that are new and hold a face."""
-        for box in boxes:
-            if any(_overlap(box, face.box) > _SAME_FACE for face in faces):
+        """Append to `faces` those of `finds` that are new and hold a face."""
+        for find in finds:
+            if any(_overlap(find.box, face.box) > _SAME_FACE for face in faces):
                 continue
-            face = self._measure(image, box)
+            face = self._measure(image, find)
             if face and not any(_overlap(face.box, other.box) > _SAME_FACE for other in faces):
                 faces.append(face)
 
     def _measure(
-        self, image: UInt8[np.ndarray, "height width 3"], box: Float[np.ndarray, "4"]
+        self, image: UInt8[np.ndarray, "height width 3"], find: _Find
     ) -> Face | None:
+        box = find.box
         middle, side = (box[:2] + box[2:]) / 2, float(np.max(box[2:] - box[:2]))
         half = max(8, round(side))  # the face takes half of the square
         left, top = np.round(middle - half).astype(int)
@@ -111,31 +121,37 @@ class MediaPipeFaces:
         points = points * np.array(view.shape[1::-1]) / ratio + (left, top)
         landmarks = np.stack([points[list(group)].mean(axis=0) for group in _FIVE])
         confirmed = np.concatenate([points.min(axis=0), points.max(axis=0)])
-        return Face(confirmed, landmarks, 1.0)
+        return Face(confirmed, landmarks, find.score)
 
 
-def _boxes(detector: Any, image: UInt8[np.ndarray, "height width 3"]) -> list[np.ndarray]:
-    height, width = image.shape[:2]
-    found = detector.process(np.ascontiguousarray(image)).detections or []
-    boxes = [detection.location_data.relative_bounding_box for detection in found]
-    return [
-        np.array([b.xmin * width, b.ymin * height, (b.xmin + b.width) * width,
-                  (b.ymin + b.height) * height])
-        for b in boxes
-    ]  # fmt: skip
+def _finds(
+    detector: Any,
+    view: UInt8[np.ndarray, "height width 3"],
+    ratio: float,
+    offset: tuple[int, int] = (0, 0),
+) -> list[_Find]:
+    """Finds in `view`, in px of the picture that was shrunk by `ratio` and cut at `offset`."""
+    scale = np.array(view.shape[1::-1])
+    finds = []
+    for detection in detector.process(np.ascontiguousarray(view)).detections or []:
+        relative = detection.location_data.relative_bounding_box
+        corner = np.array([relative.xmin, relative.ymin])
+        corners = np.stack([corner, corner + (relative.width, relative.height)])  # 2x2
+        box = ((corners * scale + offset) / ratio).ravel()
+        finds.append(_Find(box, float(detection.score[0])))
+    return finds
 
 
 def _tiles(
     image: UInt8[np.ndarray, "height width 3"],
-) -> Iterator[tuple[UInt8[np.ndarray, "h w 3"], np.ndarray]]:
-    """Overlapping 3 x 3 tiles of half the width and height, with their offsets in box form."""
+) -> Iterator[tuple[UInt8[np.ndarray, "h w 3"], tuple[int, int]]]:
+    """Overlapping 3 x 3 tiles of half the width and height, with their (left, top) in px."""
     height, width = image.shape[0] // 2, image.shape[1] // 2
     if min(height, width) < 64:
         return
     for top in (0, height // 2, height):
         for left in (0, width // 2, width):
-            tile = image[top : top + height, left : left + width]
-            yield tile, np.array([left, top, left, top])
+            yield image[top : top + height, left : left + width], (left, top)
 
 
 def _shrunk(

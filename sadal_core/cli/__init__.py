@@ -1,0 +1,33 @@
+"""The command line: one module per command, each with `add_arguments` and `run`."""
+
+import argparse
+import os
+import sys
+
+# MediaPipe and its parts report every start on standard error; only errors are for the user.
+os.environ.setdefault("GLOG_minloglevel", "3")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from sadal_core.cli import estimate, evaluate, prepare, train  # noqa: E402
+from sadal_core.errors import SadalError  # noqa: E402
+
+_COMMANDS = {"prepare": prepare, "train": train, "evaluate": evaluate, "estimate": estimate}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; its exit status. Errors are one sentence on standard error, status 2."""
+    parser = argparse.ArgumentParser(prog="python -m sadal_core", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in _COMMANDS.items():
+        summary = (module.__doc__ or "").partition("\n")[0]
+        command = commands.add_parser(name, help=summary, description=summary)
+        module.add_arguments(command)
+    options = parser.parse_args(arguments)
+    try:
+        return _COMMANDS[options.command].run(options)
+    except SadalError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130

@@ -1,0 +1,54 @@
+"""Options and progress shared by the commands that read data sets."""
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from sadal_core.backbones import BACKBONES
+from sadal_core.data.crops import Crops
+from sadal_core.data.crops import prepare as prepare_crops
+from sadal_core.data.readers import READERS, read_samples
+from sadal_core.data.samples import open_source
+from sadal_core.faces.align import CropSpec
+
+DEFAULT_CACHE = Path("runs/crops")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options `--data`, `--format`, `--cache` and `--workers`."""
+    parser.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="PATH",
+        help="folder or zip file of a face data set; several may be given",
+    )  # fmt: skip
+    parser.add_argument(
+        "--format", choices=list(READERS), help="layout of the data; recognised if not given"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=DEFAULT_CACHE, metavar="DIR",
+        help="where aligned crops are kept (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="processes that crop faces"
+    )
+
+
+def load_crops(options: argparse.Namespace, spec: CropSpec) -> list[Crops]:
+    """Aligned crops of every data set named in `--data`, prepared where the cache lacks them."""
+    parts = []
+    for path in options.data:
+        source = open_source(path)
+        dataset, samples = read_samples(source, options.format)
+        folder = options.cache / path.stem
+        with tqdm(total=len(samples), desc=f"{dataset}: aligned crops", unit="face") as bar:
+            crops = prepare_crops(
+                source, dataset, samples, folder, spec=spec,
+                workers=max(1, options.workers), progress=bar.update,
+            )  # fmt: skip
+        parts.append(crops)
+    return parts
+
+
+def crop_spec(backbone: str) -> CropSpec:
+    """Crop geometry of a backbone."""
+    return BACKBONES[backbone].crop

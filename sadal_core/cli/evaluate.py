@@ -1,0 +1,79 @@
+"""Measure a model on a data set under a protocol, into a result file."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from sadal_core.cli.datasets import add_data_arguments, load_crops
+from sadal_core.data.crops import Crops
+from sadal_core.errors import DataError
+from sadal_core.evaluation.protocols import PROTOCOLS, Measured
+from sadal_core.evaluation.report import measured
+from sadal_core.files import write_json
+from sadal_core.pipeline import BUNDLED_MODEL
+from sadal_core.weights import load_model
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `evaluate`."""
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--protocol", choices=list(PROTOCOLS), required=True,
+        help="holdout: faces held out in training; unseen: all faces of a data set the model "
+        "never saw; lopo: leave one person out, with an age readout learned from the others",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    parser.add_argument(
+        "--model", type=Path, default=BUNDLED_MODEL, metavar="DIR", help="default: the bundled one"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, write the result file, and print its main figures."""
+    if len(options.data) > 1:
+        raise DataError("evaluate measures one data set at a time. Give one --data PATH.")
+    model, manifest = load_model(options.model)
+    (crops,) = load_crops(options, model.spec.crop)
+    with tqdm(desc=f"{crops.dataset}: {options.protocol}", unit="fold") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        result = PROTOCOLS[options.protocol](model, manifest, crops, progress)
+    record = _record(options.protocol, crops, manifest, result)
+    write_json(options.out, record)
+    _print(record)
+    return 0
+
+
+def _record(
+    protocol: str, crops: Crops, manifest: dict[str, Any], result: Measured
+) -> dict[str, Any]:
+    figures = measured(*result)
+    return {
+        "command": f"python -m sadal_core evaluate --data {crops.dataset} --protocol {protocol}",
+        "protocol": protocol,
+        "dataset": crops.dataset,
+        "labels_sha256": crops.labels,
+        "n_without_face": len(crops.missing),
+        "model": {key: manifest[key] for key in ("sha256", "revision", "backbone", "config")},
+        **figures["metrics"],
+        "bands": figures["bands"],
+    }
+
+
+def _print(record: dict[str, Any]) -> None:
+    low, high = record["interval"]
+    print(
+        f"{record['dataset']}, {record['protocol']}: MAE {record['mae']:.2f} years "
+        f"(95 % interval {low:.2f} to {high:.2f}), CS(5) {record['cs5']:.1f} %, "
+        f"80 % intervals hold {100 * record['coverage80']:.1f} %, {record['n']} faces"
+    )
+    for band in record["bands"]:
+        print(
+            f"  ages {band['low']:2d}-{band['high']:<3d} MAE {band['mae']:5.2f}  "
+            f"bias {band['bias']:+6.2f}  n {band['n']}"
+        )

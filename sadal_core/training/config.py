@@ -1,0 +1,110 @@
+"""The settings of a training run, checked in plain words and stored with it."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sadal_core.backbones import BACKBONES
+from sadal_core.errors import ConfigError
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of the age stage (backbone and distribution head).
+
+    Attributes:
+        backbone: name in `BACKBONES`.
+        epochs: passes over the training faces.
+        full_epochs: how many of these, at the end, also train the frozen stages.
+        frozen_stages: first stages of the backbone that keep their initial weights.
+        batch_size: faces per step.
+        learning_rate: of the backbone at its peak; the head takes `head_rate` times as much.
+        head_rate: see `learning_rate`.
+        full_rate: factor on the learning rate of stages while they are no longer frozen.
+        weight_decay: of AdamW.
+        warmup: share of all steps over which the learning rate rises.
+        label_sigma: width of the label distribution in years.
+        expectation_weight: weight of |expected age - age| beside the divergence (DLDL-v2's lambda).
+        age_balance: 0 draws faces as they come, 1 draws every age equally often.
+        dropout: before the head.
+        average_decay: of the moving average of weights that is validated and shipped.
+        validation_fraction: share of duplicate groups held out.
+        seed: of the split, the draws, the augmentation and the initial weights.
+        precision: auto is bfloat16 where the processor has it, else float32.
+    """
+
+    backbone: str = "mobilefacenet"
+    epochs: int = 8
+    full_epochs: int = 0
+    frozen_stages: int = 0
+    batch_size: int = 64
+    learning_rate: float = 5e-4
+    head_rate: float = 4.0
+    full_rate: float = 0.3
+    weight_decay: float = 1e-3
+    warmup: float = 0.05
+    label_sigma: float = 2.0
+    expectation_weight: float = 0.2
+    age_balance: float = 0.5
+    dropout: float = 0.2
+    average_decay: float = 0.998
+    validation_fraction: float = 0.1
+    seed: int = 1
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense.
+
+        Raises:
+            ConfigError: names the setting, its value and what is allowed.
+        """
+        if self.backbone not in BACKBONES:
+            raise ConfigError(f"Unknown backbone {self.backbone!r}. Known: {', '.join(BACKBONES)}.")
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(f"{name} must be from {low:g} to {high:g}, got {value}.")
+        if self.full_epochs > self.epochs:
+            raise ConfigError("full_epochs must not exceed epochs.")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ConfigError(f"precision must be auto, float32 or bfloat16, got {self.precision}.")
+
+    def overridden(self, settings: list[str]) -> "TrainConfig":
+        """This config with `name=value` texts applied.
+
+        Raises:
+            ConfigError: unknown name, or a value of the wrong type.
+        """
+        types = {field.name: type(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        changes: dict[str, Any] = {}
+        for setting in settings:
+            name, _, text = setting.partition("=")
+            if name not in types:
+                raise ConfigError(f"Unknown setting {name!r}. Known: {', '.join(types)}.")
+            try:
+                changes[name] = types[name](text)
+            except ValueError:
+                raise ConfigError(f"{name} takes a {types[name].__name__}, got {text!r}.") from None
+        return dataclasses.replace(self, **changes)
+
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("epochs", 1, 10_000),
+    ("full_epochs", 0, 10_000),
+    ("frozen_stages", 0, 100),
+    ("batch_size", 2, 65_536),
+    ("learning_rate", 1e-8, 10),
+    ("head_rate", 0.01, 100),
+    ("full_rate", 0, 100),
+    ("weight_decay", 0, 10),
+    ("warmup", 0, 1),
+    ("label_sigma", 0.1, 20),
+    ("expectation_weight", 0, 100),
+    ("age_balance", 0, 1),
+    ("dropout", 0, 0.95),
+    ("average_decay", 0, 0.99999),
+    ("validation_fraction", 0.01, 0.9),
+    ("seed", 0, 2**31),
+)

@@ -1,0 +1,120 @@
+"""The age stage, from the start or from where it was stopped, to a model folder."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sadal_core.data.crops import Crops
+from sadal_core.evaluation.metrics import mae
+from sadal_core.evaluation.predict import head_logits, predictions
+from sadal_core.files import write_json
+from sadal_core.model import AgeModel
+from sadal_core.training.checkpoint import Run, append_record, load_checkpoint, save_checkpoint
+from sadal_core.training.config import TrainConfig
+from sadal_core.training.faces import FaceSet, epoch_batches, face_sets, steps_per_epoch
+from sadal_core.training.finish import finish
+from sadal_core.training.steps import (
+    LossTerms,
+    WeightAverage,
+    make_optimizer,
+    set_mode,
+    set_rates,
+    train_step,
+)
+
+_CHECKPOINT_STEPS = 100
+_SHOWN_STEPS = 50  # the loss that is shown is the mean over so many
+
+Progress = Callable[[int, int, str], None]  # steps done, steps in all, what to say
+
+
+def fit(
+    parts: list[Crops],
+    config: TrainConfig,
+    folder: Path,
+    *,
+    initialise: Callable[[AgeModel], None] = lambda model: None,
+    about: dict[str, Any],
+    progress: Progress = lambda done, total, text: None,
+) -> dict[str, Any]:
+    """Train on `parts`, writing checkpoints, metrics and the finished model to `folder`.
+
+    A run that was stopped at any point continues from its last checkpoint and ends with the
+    same weights as an unbroken one on the same machine.
+
+    Args:
+        parts: crops of each data set.
+        config: settings; stored with the run.
+        folder: of the run; `folder / "model"` is the finished model.
+        initialise: gives a fresh model its initial weights.
+        about: what else the manifest should say (revision, versions, initialisation).
+        progress: told after every step.
+
+    Returns:
+        The manifest of the finished model.
+
+    Raises:
+        DataError: too few faces, or `folder` holds a run with other settings.
+    """
+    config = replace(config, precision=_precision(config))
+    train, validation = face_sets(parts, fraction=config.validation_fraction, seed=config.seed)
+    run = _start(config, initialise)
+    write_json(folder / "config.json", {**about, "config": asdict(config)})
+    load_checkpoint(folder, config, run)
+    per_epoch = steps_per_epoch(train, config)
+    while run.step < per_epoch * config.epochs:
+        epoch = run.step // per_epoch
+        _train_epoch(run, train, config, folder, progress)
+        error = _validation_error(run.average.model, validation)
+        append_record(folder, {"step": run.step, "epoch": epoch, "validation_mae": error})
+        save_checkpoint(folder, config, run)
+        text = f"epoch {epoch + 1}/{config.epochs} validation MAE {error:.2f} years"
+        progress(run.step, per_epoch * config.epochs, text)
+    return finish(run.average.model, parts, config, folder / "model", about=about)
+
+
+def _start(config: TrainConfig, initialise: Callable[[AgeModel], None]) -> Run:
+    torch.manual_seed(config.seed)  # initial weights and dropout draw from torch's generator
+    model = AgeModel(config.backbone, dropout=config.dropout)
+    initialise(model)
+    model.to(memory_format=torch.channels_last)
+    return Run(model, WeightAverage(model, config.average_decay), make_optimizer(model, config))
+
+
+def _train_epoch(
+    run: Run, train: FaceSet, config: TrainConfig, folder: Path, progress: Progress
+) -> None:
+    """The rest of the epoch that `run` is in."""
+    per_epoch = steps_per_epoch(train, config)
+    total = per_epoch * config.epochs
+    epoch, first = divmod(run.step, per_epoch)
+    set_mode(run.model, config, epoch)
+    recent: list[LossTerms] = []
+    for batch in epoch_batches(train, run.model.spec, config, epoch, first=first):
+        set_rates(run.optimizer, config, run.step / total)
+        recent.append(train_step(run.model, batch, run.optimizer, config))
+        run.average.update(run.model, run.step)
+        run.step += 1
+        terms = LossTerms(*np.mean(recent[-_SHOWN_STEPS:], axis=0).tolist())
+        text = f"epoch {epoch + 1}/{config.epochs} training error {terms.error:.2f} years"
+        progress(run.step, total, text)
+        if run.step % _CHECKPOINT_STEPS == 0 and run.step % per_epoch:
+            append_record(folder, {"step": run.step, "epoch": epoch, **terms._asdict()})
+            save_checkpoint(folder, config, run)
+
+
+def _validation_error(model: AgeModel, validation: FaceSet) -> float:
+    images = [validation.image(index) for index in range(len(validation))]
+    made = predictions(head_logits(model, images), validation.ages, 1.0)
+    return mae(made.true, made.age)
+
+
+def _precision(config: TrainConfig) -> Any:
+    """The precision that "auto" stands for on this machine."""
+    if config.precision != "auto":
+        return config.precision
+    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
