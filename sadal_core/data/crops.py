@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -174,7 +175,7 @@ def _load(paths: list[Path], dataset: str, samples: list[Sample], labels: str) -
                 images.append(shard["images"])
                 hashes.append(shard["hashes"])
                 kept.append(shard["kept"] + number * SHARD)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"{path} is damaged. Delete it and run prepare again.") from error
     index = np.concatenate(kept) if kept else np.empty(0, int)
     if len(index) == 0:
