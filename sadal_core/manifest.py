@@ -7,6 +7,8 @@ from typing import Any
 from sadal_core.errors import WeightsError
 from sadal_core.files import sha256
 
+BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "model"
+
 FORMAT = 1
 WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
 _REQUIRED = ("format", "backbone", "temperature", "sha256", "metrics", "bands")
@@ -27,10 +29,11 @@ def load_manifest(folder: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path} is damaged. Check it out again.") from error
-    missing = not isinstance(manifest, dict) or [key for key in _REQUIRED if key not in manifest]
-    if missing or manifest["format"] != FORMAT:
+    whole = isinstance(manifest, dict) and all(key in manifest for key in _REQUIRED)
+    if not whole or manifest["format"] != FORMAT:
         raise WeightsError(
-            f"{path} is not a model description of format {FORMAT}. Use a model made by this version."
+            f"{path} is not a model description of format {FORMAT}. "
+            "Use a model made by this version."
         )
     return manifest
 

@@ -12,10 +12,9 @@ from sadal_core.ages import AgeSummary, summarise
 from sadal_core.faces.align import align, centre
 from sadal_core.faces.detect import Face, MediaPipeFaces
 from sadal_core.faces.quality import QualityWarning, quality_warnings
+from sadal_core.manifest import BUNDLED_MODEL
 from sadal_core.model import AgeModel
 from sadal_core.weights import load_model
-
-BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "model"
 
 FaceDetector = Callable[[UInt8[np.ndarray, "height width 3"]], tuple[Face, ...]]
 

@@ -1,0 +1,1 @@
+"""The page: a thin front end of `sadal_core`."""

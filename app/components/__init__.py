@@ -1,0 +1,1 @@
+"""Fragments of the page: plain data to HTML, or small groups of Gradio parts."""

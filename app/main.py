@@ -1,0 +1,39 @@
+"""The whole page: header, views in order, notes."""
+
+from collections.abc import Callable
+from typing import Final
+
+import gradio as gr
+
+from app import text
+from app.components.html import plain_html
+from app.components.panel import header, notes
+from app.endpoint import add_endpoint
+from app.services import Services
+from app.tabs import estimate
+
+VIEWS: Final[tuple[tuple[str, Callable[[Services], None]], ...]] = (
+    (estimate.NAME, estimate.build),
+)
+_CACHE_SECONDS: Final = (30, 120)  # how often, and how old a left-over upload may become
+_WAITING_PEOPLE: Final = 64
+_REQUESTS_AT_ONCE: Final = 4
+
+
+def build_demo(services: Services) -> gr.Blocks:
+    """The page for `services`, ready to launch with `theme.launch_options`."""
+    with gr.Blocks(
+        title=text.TITLE, analytics_enabled=False, delete_cache=_CACHE_SECONDS, fill_width=True
+    ) as demo:
+        plain_html(header())
+        if len(VIEWS) == 1:
+            VIEWS[0][1](services)
+        else:
+            with gr.Tabs():
+                for name, build in VIEWS:
+                    with gr.Tab(name):
+                        build(services)
+        plain_html(notes(services.manifest))
+        add_endpoint(services)
+    demo.queue(max_size=_WAITING_PEOPLE, default_concurrency_limit=_REQUESTS_AT_ONCE)
+    return demo

@@ -1,0 +1,14 @@
+"""The colours, once, for figures and page. `assets/style.css` refers to the same roles.
+
+Blue is real samples and everything read from them; orange is kept for generated hard
+negatives. Each tone was chosen to stand out on both the light and the dark background.
+"""
+
+from typing import Final
+
+BLUE: Final = "#2f78c4"
+BLUE_LIGHT: Final = "rgba(47, 120, 196, 0.42)"
+BLUE_WASH: Final = "rgba(47, 120, 196, 0.13)"
+INK: Final = "#3b4654"  # marks drawn over the blue
+GREY: Final = "#7d8896"  # text and axes of a figure where the style sheet does not reach
+GRID: Final = "rgba(125, 136, 150, 0.25)"

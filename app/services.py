@@ -1,0 +1,175 @@
+"""What the page is given: a way to estimate, and what is known about the model.
+
+The estimator is loaded by whoever needs it first, so that the page is served before torch and
+MediaPipe have been imported. The one place where an error becomes a sentence is `attempt`.
+"""
+
+import base64
+import binascii
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app import text
+from sadal_core.errors import NoFaceError, SadalError, UnreadableImageError
+from sadal_core.faces.image import decode, decode_file
+from sadal_core.manifest import BUNDLED_MODEL, check_folder
+
+if TYPE_CHECKING:  # at run time these would import torch
+    from sadal_core.pipeline import AgeEstimator, FaceEstimate
+
+_log = logging.getLogger(__name__)
+
+Estimate = Callable[[np.ndarray], "tuple[FaceEstimate, ...]"]
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the views call.
+
+    Attributes:
+        estimate: RGB picture to faces, largest first; safe to call from several threads.
+        manifest: what is known about the model.
+        warm_up: makes the first `estimate` as fast as the others.
+        uploads: folder in which uploads arrive; nothing outside it is ever deleted.
+    """
+
+    estimate: Estimate
+    manifest: Mapping[str, Any]
+    warm_up: Callable[[], None] = lambda: None
+    uploads: Path | None = None
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture that was read, and its faces; kept in memory for one session."""
+
+    name: str
+    image: np.ndarray
+    faces: "tuple[FaceEstimate, ...]"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there is no estimate, in words for the user."""
+
+    headline: str
+    sentence: str
+
+
+@dataclass
+class Engine:
+    """The estimator of one model folder, loaded once."""
+
+    folder: Path
+    _estimator: "AgeEstimator | None" = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def estimate(self, image: np.ndarray) -> "tuple[FaceEstimate, ...]":
+        """Faces of `image`, largest first."""
+        return self._loaded().estimate(image)
+
+    def warm_up(self) -> None:
+        """Load everything and run it once; the first pass through a network is the slowest."""
+        estimator = self._loaded()
+        side = estimator.model.spec.crop.size
+        estimator.model.predict(np.zeros((1, side, side, 3), np.uint8))
+        estimator.estimate(np.zeros((480, 640, 3), np.uint8))
+
+    def _loaded(self) -> "AgeEstimator":
+        with self._lock:
+            if self._estimator is None:
+                from sadal_core.pipeline import AgeEstimator
+
+                self._estimator = AgeEstimator.from_folder(self.folder)
+            return self._estimator
+
+
+def load_services(folder: Path = BUNDLED_MODEL, *, uploads: Path | None = None) -> Services:
+    """Services of the model in `folder`, which is checked now and loaded on first use.
+
+    Raises:
+        WeightsError: the model is missing or damaged.
+    """
+    manifest = check_folder(folder)
+    engine = Engine(folder)
+    return Services(engine.estimate, manifest, engine.warm_up, uploads)
+
+
+def attempt(action: "Callable[[], Photo]") -> Photo | Problem:
+    """What `action` returns, or why it could not."""
+    try:
+        return action()
+    except SadalError as error:
+        return Problem(text.headline(error), text.sentence(error))
+    except Exception as error:  # the server must go on, and the log must have the cause
+        _log.exception("unexpected error while estimating")
+        return Problem(text.PROBLEM_TITLE, text.sentence(error))
+
+
+def read_photo(services: Services, image: np.ndarray, name: str) -> Photo:
+    """`image` with its faces.
+
+    Raises:
+        NoFaceError: there is none.
+    """
+    faces = services.estimate(image)
+    if not faces:
+        raise NoFaceError(text.no_face(name))
+    return Photo(name, image, faces)
+
+
+def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
+    """The picture that Gradio's image part sent, with its faces; an uploaded file is deleted.
+
+    Args:
+        services: what to estimate with.
+        upload: Gradio's file description: a path in the upload folder, or a data URL.
+
+    Raises:
+        UnreadableImageError: nothing was sent, or it is not a picture.
+        NoFaceError: there is no face in it.
+    """
+    if not upload:
+        raise UnreadableImageError(text.NO_PICTURE)
+    name = str(upload.get("orig_name") or "this picture")
+    url = str(upload.get("url") or "")
+    if url.startswith("data:"):
+        return read_photo(services, decode(from_data_url(url), name=name), name)
+    path = Path(str(upload.get("path") or ""))
+    try:
+        image = decode_file(path)
+    finally:
+        forget_file(services, path)
+    return read_photo(services, image, name)
+
+
+def from_data_url(url: str) -> bytes:
+    """Bytes in a base64 data URL; what is not one gives no bytes, which `decode` explains."""
+    try:
+        return base64.b64decode(url.partition(",")[2], validate=True)
+    except binascii.Error:
+        return b""
+
+
+def forget_file(services: Services, path: Path) -> None:
+    """Delete an upload and its folder; a path outside the upload folder is left alone."""
+    if services.uploads is None or not path.resolve().is_relative_to(services.uploads.resolve()):
+        return
+    path.unlink(missing_ok=True)
+    if path.parent.resolve() != services.uploads.resolve():
+        try:
+            path.parent.rmdir()
+        except OSError:  # another session has just uploaded a file of the same content
+            _log.debug("upload folder %s is still in use", path.parent)
+
+
+def band_of(manifest: Mapping[str, Any], age: float) -> Mapping[str, Any] | None:
+    """The measured decade in which `age` (years) lies; none if nothing was measured there."""
+    bands = manifest["bands"]
+    return next((band for band in bands if band["low"] <= int(age) <= band["high"]), None)

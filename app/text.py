@@ -1,0 +1,175 @@
+"""Every sentence that the page says. No markup, no logic beyond filling in numbers."""
+
+from typing import Final
+
+from sadal_core.errors import (
+    ConfigError,
+    DataError,
+    NoFaceError,
+    SadalError,
+    UnreadableImageError,
+    WeightsError,
+)
+
+TITLE: Final = "Age from a face"
+SUBTITLE: Final = "How old does this face look to a model that says how sure it is?"
+
+NOT_FOR_VERIFICATION: Final = (
+    "Not for age verification: an estimate can be off by many years for one person, "
+    "so nothing that matters to anybody may depend on it."
+)
+NOT_FOR_VERIFICATION_SHORT: Final = "Not for age verification."
+PRIVACY: Final = (
+    "Pixels stay on the machine that runs this page: an upload is deleted once it has been read, "
+    "the result is kept in memory until you forget it or leave, and no other host is contacted."
+)
+
+PHOTO_TAB: Final = "Photo"
+LIVE_TAB: Final = "Live camera"
+PHOTO_LABEL: Final = "Photo with one or more faces"
+PHOTO_PLACEHOLDER: Final = "# Drop a photo here\nor click to choose, paste, or use the camera"
+STAGE_LABEL: Final = "Your photo with the faces found"
+PANEL_LABEL: Final = "Estimate"
+PICKER_LABEL: Final = "Faces, largest first"
+EXAMPLE: Final = "Try the example"
+FORGET: Final = "Forget this photo"
+FORGET_NOTHING: Final = "No photo to forget"
+EXAMPLE_CREDIT: Final = "Astronaut Eileen Collins; NASA, public domain."
+MORE_PHOTOS: Final = "Drop or paste the next photo at any time."
+WAITING_TITLE: Final = "No photo yet"
+WAITING: Final = "Show a face: the age, its 80\u00a0% interval and the whole distribution appear here."
+INTERVAL: Final = "80\u00a0% interval"
+PROBLEM_TITLE: Final = "No estimate"
+FIGURE_CAPTION: Final = (
+    "Each bar is the probability of one year of age; the shaded band holds 80\u00a0% of it, "
+    "the dashed line is the expected age."
+)
+DOWNLOADS: Final = "Save all faces as"
+
+UNEXPECTED: Final = (
+    "Something went wrong with this picture. Try again, or choose another one; "
+    "the server's log has the details."
+)
+FORGOTTEN: Final = "This photo is no longer kept. Show it again to see its faces."
+NO_PICTURE: Final = "No picture was given. Send an image file."
+
+LIVE_START: Final = "Start camera"
+LIVE_STOP: Final = "Stop camera"
+LIVE_IDLE: Final = (
+    "The camera is off. Ages appear over the video and are smoothed for each face; "
+    "frames are read in memory and never stored."
+)
+LIVE_WORDS: Final = {
+    "start": LIVE_START,
+    "stop": LIVE_STOP,
+    "idle": LIVE_IDLE,
+    "asking": "Waiting for the camera: allow this page to use it.",
+    "insecure": "The browser gives cameras only to pages from https or localhost. "
+    "Open this page on the machine that runs it.",
+    "denied": "The camera is blocked. Allow it for this page in the browser's address bar, "
+    "then start again.",
+    "missing": "No camera was found. Connect one, or use a photo.",
+    "busy": "The camera cannot be started. Close other programs that use it, then start again.",
+    "noface": "No face in view. Face the camera, with light from the front.",
+    "slow": "No answer from the server. Check that it is running, then start again.",
+    "ended": "The camera was disconnected. Connect it, then start again.",
+}
+
+WARNINGS: Final = {
+    "small": "Small face: few pixels carry the age. Use a closer or larger picture.",
+    "blurred": "Blurred: wrinkles and skin texture are lost. Use a sharper picture.",
+    "turned": "Turned away: the model has mostly seen faces from the front. Look at the camera.",
+    "cut": "Cut off: part of the face lies outside the picture. Show the whole head.",
+}
+WARNING_NAMES: Final = {
+    "small": "small",
+    "blurred": "blurred",
+    "turned": "turned",
+    "cut": "cut off",
+}
+
+_HEADLINES: Final[tuple[tuple[type[SadalError], str], ...]] = (
+    (NoFaceError, "No face found"),
+    (UnreadableImageError, "This picture cannot be read"),
+    (WeightsError, "The model cannot be used"),
+    (DataError, "The data cannot be used"),
+    (ConfigError, "A setting makes no sense"),
+)
+
+
+def no_face(name: str) -> str:
+    """What is said when no face was found in the picture called `name`."""
+    return (
+        f"No face was found in {name}. Use a picture in which a face is upright, "
+        "lit and at least about 40 pixels wide."
+    )
+
+
+def headline(error: Exception) -> str:
+    """Title of the message about `error`."""
+    return next((words for kind, words in _HEADLINES if isinstance(error, kind)), PROBLEM_TITLE)
+
+
+def sentence(error: Exception) -> str:
+    """What the user reads about `error`: its own sentence if it was raised on purpose."""
+    return str(error) if isinstance(error, SadalError) else UNEXPECTED
+
+
+def face_label(number: int, age: str) -> str:
+    """What a screen reader says of a face's button."""
+    return f"Face {number}, about {age} years"
+
+
+def face_of(number: int, count: int) -> str:
+    """Which face the numbers belong to."""
+    return f"Face {number} of {count}" if count > 1 else "One face"
+
+
+def years(age: float) -> str:
+    """An age as the page writes it."""
+    return f"{age:.0f}"
+
+
+def span(low: float, high: float) -> str:
+    """An interval of ages in whole years, without the unit."""
+    return f"{low:.0f}–{high:.0f}"
+
+
+def interval(low: float, high: float) -> str:
+    """The 80\u00a0% interval in whole years, with its unit."""
+    return f"{span(low, high)} years"
+
+
+def band_error(band: dict) -> str:
+    """How far off the model was measured to be in a band of ages, and on how much data."""
+    name = "80 or older" if band["low"] >= 80 else f"{band['low']:.0f}–{band['high']:.0f}"
+    return (
+        f"Among {_count(band['n'])} unseen faces aged {name} this model was off by "
+        f"{band['mae']:.1f} years on average{_lean(band.get('bias'))}, "
+        f"and {100 * band['coverage']:.0f}\u00a0% of their ages lay inside the 80\u00a0% interval; "
+        f"it was trained on {_count(band['n_train'])} faces of that age."
+    )
+
+
+NO_BAND: Final = "No unseen face of this age was measured, so the error here is not known."
+
+
+def training_data(manifest: dict) -> str:
+    """What the model was trained on and how far off it is overall."""
+    parts = [f"{d['dataset']} ({_count(d['n_train'])} faces)" for d in manifest.get("data", ())]
+    source = f"Trained on {' and '.join(parts)}. " if parts else ""
+    metrics = manifest.get("metrics", {})
+    if "mae" not in metrics:
+        return source.strip()
+    count = f" over {_count(metrics['n'])} unseen faces" if "n" in metrics else ""
+    return f"{source}Mean error {metrics['mae']:.1f} years{count}."
+
+
+def _lean(bias: float | None) -> str:
+    if bias is None or abs(bias) < 0.5:
+        return ""
+    return f" ({abs(bias):.1f} years too {'old' if bias > 0 else 'young'} on the whole)"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")  # a narrow no-break space groups thousands
