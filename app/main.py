@@ -22,6 +22,10 @@ _REQUESTS_AT_ONCE: Final = 4
 
 def build_demo(services: Services) -> gr.Blocks:
     """The page for `services`, ready to launch with `theme.launch_options`."""
+
+    def left(request: gr.Request) -> None:
+        forget_session(demo, request.session_hash)
+
     with gr.Blocks(
         title=text.TITLE, analytics_enabled=False, delete_cache=_CACHE_SECONDS, fill_width=True
     ) as demo:
@@ -35,5 +39,11 @@ def build_demo(services: Services) -> gr.Blocks:
                         build(services)
         plain_html(notes(services.manifest))
         add_endpoint(services)
+        demo.unload(left)
     demo.queue(max_size=_WAITING_PEOPLE, default_concurrency_limit=_REQUESTS_AT_ONCE)
     return demo
+
+
+def forget_session(demo: gr.Blocks, session: str | None) -> None:
+    """Drop everything that is kept for a visitor; Gradio itself would keep it for an hour."""
+    demo.app.state_holder.session_data.pop(session, None)

@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:  # at run time this would import torch
     from sadal_core.pipeline import FaceEstimate
 
-_COLUMNS: Final = (
-    "file", "face", "left", "top", "right", "bottom", "score", "age", "age_low", "age_high",
-    "error",
-)  # fmt: skip
 _MODEL_KEYS: Final = ("backbone", "sha256", "metrics", "data")
 
 
@@ -40,12 +36,11 @@ def as_json(name: str, faces: "Iterable[FaceEstimate]", manifest: Mapping[str, A
 
 
 def as_csv(name: str, faces: "Iterable[FaceEstimate]") -> str:
-    """The file that "CSV" saves: the columns of `python -m sadal_core estimate`."""
+    """The file that "CSV" saves: the rows of `python -m sadal_core estimate`."""
+    from sadal_core.batch import COLUMNS, face_row  # imports torch, as the estimate already did
+
     out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(_COLUMNS)
-    for number, face in enumerate(faces, start=1):
-        box = (round(float(edge), 1) for edge in face.face.box)
-        ages = (round(age, 2) for age in face.summary)
-        table.writerow((name, number, *box, round(face.face.score, 4), *ages, ""))
+    table = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(face_row(name, number, face) for number, face in enumerate(faces, start=1))
     return out.getvalue()

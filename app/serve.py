@@ -111,9 +111,15 @@ def _serve(services: Services, host: str, port: int, *, open_browser: bool) -> N
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python app.py", description="Serve the page.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=FIRST_PORT, help="first port to try (default: %(default)s)")
-    parser.add_argument("--model", type=Path, default=BUNDLED_MODEL, help="model folder (default: the bundled one)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to serve on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=FIRST_PORT, help="first port to try (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--model", type=Path, default=BUNDLED_MODEL, help="model folder (default: the bundled one)"
+    )
     browser = parser.add_mutually_exclusive_group()
     browser.add_argument("--open", action="store_true", help="open the page in the browser")
     browser.add_argument("--no-browser", dest="open", action="store_false", help="do not (default)")

@@ -170,6 +170,7 @@ def forget_file(services: Services, path: Path) -> None:
 
 
 def band_of(manifest: Mapping[str, Any], age: float) -> Mapping[str, Any] | None:
-    """The measured decade in which `age` (years) lies; none if nothing was measured there."""
+    """The measured decade of `age` as it is shown, in whole years; none if it was not measured."""
+    shown = round(age)
     bands = manifest["bands"]
-    return next((band for band in bands if band["low"] <= int(age) <= band["high"]), None)
+    return next((band for band in bands if band["low"] <= shown <= band["high"]), None)

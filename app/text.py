@@ -1,6 +1,7 @@
 """Every sentence that the page says. No markup, no logic beyond filling in numbers."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sadal_core.errors import (
     ConfigError,
@@ -37,7 +38,9 @@ FORGET_NOTHING: Final = "No photo to forget"
 EXAMPLE_CREDIT: Final = "Astronaut Eileen Collins; NASA, public domain."
 MORE_PHOTOS: Final = "Drop or paste the next photo at any time."
 WAITING_TITLE: Final = "No photo yet"
-WAITING: Final = "Show a face: the age, its 80\u00a0% interval and the whole distribution appear here."
+WAITING: Final = (
+    "Show a face: the age, its 80\u00a0% interval and the whole distribution appear here."
+)
 INTERVAL: Final = "80\u00a0% interval"
 PROBLEM_TITLE: Final = "No estimate"
 FIGURE_CAPTION: Final = (
@@ -140,7 +143,7 @@ def interval(low: float, high: float) -> str:
     return f"{span(low, high)} years"
 
 
-def band_error(band: dict) -> str:
+def band_error(band: Mapping[str, Any]) -> str:
     """How far off the model was measured to be in a band of ages, and on how much data."""
     name = "80 or older" if band["low"] >= 80 else f"{band['low']:.0f}–{band['high']:.0f}"
     return (
@@ -154,7 +157,7 @@ def band_error(band: dict) -> str:
 NO_BAND: Final = "No unseen face of this age was measured, so the error here is not known."
 
 
-def training_data(manifest: dict) -> str:
+def training_data(manifest: Mapping[str, Any]) -> str:
     """What the model was trained on and how far off it is overall."""
     parts = [f"{d['dataset']} ({_count(d['n_train'])} faces)" for d in manifest.get("data", ())]
     source = f"Trained on {' and '.join(parts)}. " if parts else ""

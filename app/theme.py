@@ -3,29 +3,29 @@
 from pathlib import Path
 from typing import Any, Final
 
-import gradio as gr
+from gradio.themes import Base, Color, Font, colors, sizes
 
 from sadal_core.faces.image import MAX_BYTES
 
 _ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
 _SYSTEM_FONTS: Final = ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 _MONO_FONTS: Final = ("ui-monospace", "Menlo", "Consolas", "monospace")
-_BLUE: Final = gr.themes.Color(
+_BLUE: Final = Color(
     name="sadal",
     c50="#eef5fc", c100="#d9e8f7", c200="#b5d2ef", c300="#86b5e4", c400="#5596d6",
     c500="#2f78c4", c600="#2665aa", c700="#20538b", c800="#1c446f", c900="#17375a", c950="#0f2540",
 )  # fmt: skip
 
 
-def theme() -> gr.themes.Base:
+def theme() -> Base:
     """A quiet theme with one accent and the system's own fonts."""
-    return gr.themes.Base(
+    return Base(
         primary_hue=_BLUE,
         secondary_hue=_BLUE,
-        neutral_hue=gr.themes.colors.slate,
-        radius_size=gr.themes.sizes.radius_sm,
-        font=[gr.themes.Font(name) for name in _SYSTEM_FONTS],
-        font_mono=[gr.themes.Font(name) for name in _MONO_FONTS],
+        neutral_hue=colors.slate,
+        radius_size=sizes.radius_sm,
+        font=[Font(name) for name in _SYSTEM_FONTS],
+        font_mono=[Font(name) for name in _MONO_FONTS],
     )
 
 

@@ -91,8 +91,10 @@ function draw(answer) {
     const x = mirrored ? width - right : left;
     const group = shape("g", { class: "sadal-track", "data-number": face.number });
     const size = { x, y: top, width: right - left, height: bottom - top, rx: 4 };
-    const label = shape("text", { x: x + unit * 0.3, y: Math.max(top - unit * 0.5, unit), "font-size": unit });
-    label.textContent = `${face.age} years (${face.interval})`;
+    const words = `${face.age} years (${face.interval})`;
+    const start = Math.max(0, Math.min(x, width - 0.6 * unit * words.length)); // stays in view
+    const label = shape("text", { x: start, y: Math.max(top - unit * 0.5, unit), "font-size": unit });
+    label.textContent = words;
     group.append(shape("rect", size), label);
     return group;
   }));

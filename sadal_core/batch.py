@@ -114,14 +114,15 @@ def _estimate(estimator: AgeEstimator, picture: Picture) -> PictureResult:
     except SadalError as error:
         return PictureResult([_error_row(picture, str(error))], was_read=False)
     faces = estimator.estimate(image)
-    rows = [_face_row(picture, number, face) for number, face in enumerate(faces, start=1)]
+    rows = [face_row(picture.label, number, face) for number, face in enumerate(faces, start=1)]
     return PictureResult(rows or [_error_row(picture, _NO_FACE)], was_read=True)
 
 
-def _face_row(picture: Picture, number: int, face: FaceEstimate) -> dict[str, Any]:
+def face_row(label: str, number: int, face: FaceEstimate) -> dict[str, Any]:
+    """Row of face `number` (from 1) of the picture called `label`."""
     left, top, right, bottom = (round(float(edge), 1) for edge in face.face.box)
     age, low, high = (round(value, 2) for value in face.summary)
-    values = (picture.label, number, left, top, right, bottom, round(face.face.score, 3), age, low,
+    values = (label, number, left, top, right, bottom, round(face.face.score, 3), age, low,
               high, "")  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
 

@@ -36,9 +36,7 @@ def problem_panel(headline: str, sentence: str) -> str:
     return _message(headline, sentence, "sadal-problem")
 
 
-def details(
-    name: str, band: Mapping[str, Any] | None, *, json_file: str, csv_file: str
-) -> str:
+def details(name: str, band: Mapping[str, Any] | None, *, json_file: str, csv_file: str) -> str:
     """The measured error at this age, and the links that save the results of `name`."""
     error = text.band_error(band) if band else text.NO_BAND
     stem = name.rsplit(".", 1)[0]

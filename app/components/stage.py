@@ -21,7 +21,9 @@ _LABELS_WITH_AGE: Final = 8  # more faces than this, and only numbers fit on the
 def stage(image: np.ndarray, faces: "Sequence[FaceEstimate]", selected: int = 0) -> str:
     """HTML of the picture, its boxes and, for several faces, a strip to choose from."""
     height, width = image.shape[:2]
-    boxes = "".join(_box(i, face, image.shape, len(faces), selected) for i, face in enumerate(faces))
+    boxes = "".join(
+        _box(i, face, image.shape, len(faces), selected) for i, face in enumerate(faces)
+    )
     strip = _strip(faces, selected) if len(faces) > 1 else ""
     return (
         f'<figure class="sadal-figure" aria-label="{text.STAGE_LABEL}">'

@@ -115,9 +115,7 @@ def _wire(services: Services, parts: _Parts, example: gr.Button) -> None:
         chosen, parts.photo, parts.of_face, show_progress="hidden",
         trigger_mode="always_last", **options,
     )  # fmt: skip
-    parts.forget.click(
-        lambda: _cleared(parts), None, parts.all, show_progress="hidden", **options
-    )
+    parts.forget.click(lambda: _cleared(parts), None, parts.all, show_progress="hidden", **options)
 
 
 def face_index(data: Any, count: int) -> int:
