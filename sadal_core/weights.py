@@ -6,6 +6,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from sadal_core.backbones import BACKBONES
 from sadal_core.errors import WeightsError
 from sadal_core.files import replacing, sha256, write_json
 from sadal_core.manifest import FORMAT, MANIFEST, WEIGHTS, check_folder
@@ -40,10 +41,18 @@ def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
     """
     manifest = check_folder(folder)
     path = folder / WEIGHTS
-    model = AgeModel(manifest["backbone"])
+    backbone, temperature = manifest["backbone"], manifest["temperature"]
+    if backbone not in BACKBONES or not isinstance(temperature, int | float) or temperature <= 0:
+        raise WeightsError(
+            f"{folder / MANIFEST} names the backbone {backbone!r} and the temperature "
+            f"{temperature!r}, which make no model. Use a model made by this version."
+        )
+    model = AgeModel(backbone)
     try:
         model.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(f"{path} holds weights of another network.") from error
-    model.temperature = float(manifest["temperature"])
+        raise WeightsError(
+            f"{path} holds weights of another network. Check out the assets folder again."
+        ) from error
+    model.temperature = float(temperature)
     return model.eval(), manifest

@@ -28,7 +28,8 @@ def quadrants(height: int = 48, width: int = 64) -> np.ndarray:
 def crowd(portrait: np.ndarray, rows: int, columns: int, size: tuple[int, int]) -> np.ndarray:
     """The head of scikit-image's astronaut in a grid, on grey; `size` is (height, width) in px."""
     height, width = size[0] // rows, size[1] // columns
-    head = Image.fromarray(portrait[0:240, 110:350]).resize((min(height, width),) * 2)
+    side = min(height, width)
+    head = Image.fromarray(portrait[0:240, 110:350]).resize((side, side))
     picture = np.full((*size, 3), 128, np.uint8)
     for row in range(rows):
         for column in range(columns):

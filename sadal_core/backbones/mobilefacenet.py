@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from jaxtyping import Float
@@ -76,5 +77,5 @@ def load_face_weights(backbone: nn.Module, path: Path) -> None:
         backbone.load_state_dict(OrderedDict((key, state[key]) for key in own))
     except FileNotFoundError:
         raise WeightsError(f"{path} does not exist. Give the initialisation weights.") from None
-    except (KeyError, RuntimeError, TypeError, ValueError, EOFError, OSError) as error:
-        raise WeightsError(f"{path} does not hold weights of this backbone.") from error
+    except (KeyError, RuntimeError, TypeError, ValueError, EOFError, OSError, UnpicklingError) as e:
+        raise WeightsError(f"{path} does not hold weights of this backbone.") from e

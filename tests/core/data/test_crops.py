@@ -23,9 +23,7 @@ SAMPLES = [
 
 
 @pytest.fixture(autouse=True)
-def small_shards_in_this_process(
-    monkeypatch: pytest.MonkeyPatch, detector: MediaPipeFaces
-) -> None:
+def small_shards_in_this_process(monkeypatch: pytest.MonkeyPatch, detector: MediaPipeFaces) -> None:
     monkeypatch.setattr(module, "SHARD", 2)
     monkeypatch.setattr(module, "_detector", detector)
 

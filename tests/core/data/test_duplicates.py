@@ -99,7 +99,7 @@ def test_groups_are_the_transitive_closure_of_near_pairs(rng: np.random.Generato
 
 def test_the_threshold_itself_still_joins() -> None:
     one, two = np.zeros((2, 32), np.uint8)
-    two[:NEAR // 8] = 0xFF
+    two[: NEAR // 8] = 0xFF
     assert NEAR % 8 == 0
     assert len(set(duplicate_groups(np.stack([one, two])))) == 1
     two[31] = 1

@@ -21,7 +21,9 @@ LAYOUTS: dict[str, tuple[dict[str, str], list[Sample]]] = {
         },
         [
             Sample("7_1_0_20170109150557335.jpg", 7, sex="female", group="White"),
-            Sample("part1/101_1_4_20170112213001988.jpg.chip.jpg", 101, sex="female", group="other"),
+            Sample(
+                "part1/101_1_4_20170112213001988.jpg.chip.jpg", 101, sex="female", group="other"
+            ),
             Sample("part1/26_0_1_20170116184024662.jpg.chip.jpg", 26, sex="male", group="Black"),
         ],
     ),

@@ -34,9 +34,7 @@ def test_the_side_of_a_sample_does_not_depend_on_the_order(units: list[int], ran
     split = holdout(labels, column, fraction=0.4, seed=1, unfit=none)
     order = list(range(len(units)))
     random.shuffle(order)
-    shuffled = holdout(
-        [labels[i] for i in order], column[order], fraction=0.4, seed=1, unfit=none
-    )
+    shuffled = holdout([labels[i] for i in order], column[order], fraction=0.4, seed=1, unfit=none)
     np.testing.assert_array_equal(shuffled.validation, split.validation[order])
 
 

@@ -45,7 +45,9 @@ def test_thirty_faces_are_found_none_twice(detector: MediaPipeFaces, astronaut: 
     assert len(faces) == 30
     for face in faces:
         assert_plausible(face)
-    cells = {tuple((face.landmarks.mean(axis=0) // (1280 // 6, 960 // 5)).astype(int)) for face in faces}
+    cells = {
+        tuple((face.landmarks.mean(axis=0) // (1280 // 6, 960 // 5)).astype(int)) for face in faces
+    }
     assert len(cells) == 30
 
 
