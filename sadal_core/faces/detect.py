@@ -29,6 +29,7 @@ _FIVE = (_LEFT_EYE, _RIGHT_EYE, _NOSE_TIP, _MOUTH_LEFT, _MOUTH_RIGHT)
 _DETECTION_SIDE = 1280  # px; larger pictures are shrunk for finding, not for landmarks
 _MESH_SIDE = 384  # px; Face Mesh works at 192 px inside
 _LARGE_FACE = 0.2  # of the shorter side: with such a face in view no tiles are searched
+_TILE = 2 * _LARGE_FACE  # of width and height
 _SAME_FACE = 0.4  # intersection over union, or over the smaller box
 
 
@@ -72,24 +73,28 @@ class MediaPipeFaces:
     def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[Face, ...]:
         """Faces in `image`, largest first; empty when there is none."""
         with self._lock:
-            faces = self._search(image)
+            faces = self._in_whole(image)
+            if not any(_height(face) > _LARGE_FACE * min(image.shape[:2]) for face in faces):
+                self._in_tiles(image, faces)
             if not faces:  # a crop so tight that the detector sees no head: give it surroundings
                 pad = max(image.shape[:2]) // 3
                 padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-                faces = [_shifted(face, -pad) for face in self._search(padded)]
+                faces = [_shifted(face, -pad) for face in self._in_whole(padded)]
         return tuple(sorted(faces, key=lambda face: face.area, reverse=True))
 
-    def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
+    def _in_whole(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
         view, ratio = _shrunk(image, _DETECTION_SIDE)
         # MediaPipe runs on one core and lets go of the GIL: the two detectors share two cores.
         full_range = self._second_core.submit(_finds, self._full, view, ratio)
         faces: list[Face] = []
         self._confirm(image, _finds(self._short, view, ratio), faces)
         self._confirm(image, full_range.result(), faces)
-        if not any(_height(face) > _LARGE_FACE * min(image.shape[:2]) for face in faces):
-            for tile, offset in _tiles(view):
-                self._confirm(image, _finds(self._full, tile, ratio, offset), faces)
         return faces
+
+    def _in_tiles(self, image: UInt8[np.ndarray, "height width 3"], faces: list[Face]) -> None:
+        view, ratio = _shrunk(image, _DETECTION_SIDE)
+        for tile, offset in _tiles(view):
+            self._confirm(image, _finds(self._full, tile, ratio, offset), faces)
 
     def _confirm(
         self,
@@ -105,9 +110,7 @@ class MediaPipeFaces:
             if face and not any(_overlap(face.box, other.box) > _SAME_FACE for other in faces):
                 faces.append(face)
 
-    def _measure(
-        self, image: UInt8[np.ndarray, "height width 3"], find: _Find
-    ) -> Face | None:
+    def _measure(self, image: UInt8[np.ndarray, "height width 3"], find: _Find) -> Face | None:
         box = find.box
         middle, side = (box[:2] + box[2:]) / 2, float(np.max(box[2:] - box[:2]))
         half = max(8, round(side))  # the face takes half of the square
@@ -145,13 +148,16 @@ def _finds(
 def _tiles(
     image: UInt8[np.ndarray, "height width 3"],
 ) -> Iterator[tuple[UInt8[np.ndarray, "h w 3"], tuple[int, int]]]:
-    """Overlapping 3 x 3 tiles of half the width and height, with their (left, top) in px."""
-    height, width = image.shape[0] // 2, image.shape[1] // 2
+    """4 x 4 tiles that overlap by half, with their (left, top) in px.
+
+    A face below `_LARGE_FACE` of the shorter side lies whole in one of them.
+    """
+    height, width = round(_TILE * image.shape[0]), round(_TILE * image.shape[1])
     if min(height, width) < 64:
         return
-    for top in (0, height // 2, height):
-        for left in (0, width // 2, width):
-            yield image[top : top + height, left : left + width], (left, top)
+    for top in np.linspace(0, image.shape[0] - height, 4).astype(int):
+        for left in np.linspace(0, image.shape[1] - width, 4).astype(int):
+            yield image[top : top + height, left : left + width], (int(left), int(top))
 
 
 def _shrunk(
