@@ -46,4 +46,5 @@ def build_demo(services: Services) -> gr.Blocks:
 
 def forget_session(demo: gr.Blocks, session: str | None) -> None:
     """Drop everything that is kept for a visitor; Gradio itself would keep it for an hour."""
-    demo.app.state_holder.session_data.pop(session, None)
+    if session is not None:
+        demo.app.state_holder.session_data.pop(session, None)

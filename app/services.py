@@ -8,6 +8,7 @@ import base64
 import binascii
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,12 +38,15 @@ class Services:
         manifest: what is known about the model.
         warm_up: makes the first `estimate` as fast as the others.
         uploads: folder in which uploads arrive; nothing outside it is ever deleted.
+        grace: seconds for which an upload outlives its reading. Gradio names an upload by its
+            content, so the same photo from somebody else may be about to be read.
     """
 
     estimate: Estimate
     manifest: Mapping[str, Any]
     warm_up: Callable[[], None] = lambda: None
     uploads: Path | None = None
+    grace: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def read_photo(services: Services, image: np.ndarray, name: str) -> Photo:
 
 
 def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
-    """The picture that Gradio's image part sent, with its faces; an uploaded file is deleted.
+    """The picture that Gradio's image part sent, with its faces; an upload is deleted soon after.
 
     Args:
         services: what to estimate with.
@@ -145,7 +149,7 @@ def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
     try:
         image = decode_file(path)
     finally:
-        forget_file(services, path)
+        forget_soon(services, path)
     return read_photo(services, image, name)
 
 
@@ -155,6 +159,21 @@ def from_data_url(url: str) -> bytes:
         return base64.b64decode(url.partition(",")[2], validate=True)
     except binascii.Error:
         return b""
+
+
+def forget_soon(services: Services, path: Path) -> None:
+    """Delete an upload after the grace, unless the same picture has been uploaded again."""
+
+    def forget() -> None:
+        if path.exists() and time.time() - path.stat().st_ctime >= services.grace:
+            forget_file(services, path)
+
+    if services.grace <= 0:
+        forget()
+    else:
+        timer = threading.Timer(services.grace, forget)
+        timer.daemon = True
+        timer.start()
 
 
 def forget_file(services: Services, path: Path) -> None:

@@ -105,6 +105,9 @@ def _wire(services: Services, parts: _Parts, example: gr.Button) -> None:
             return _of_problem(parts, Problem(text.PROBLEM_TITLE, text.FORGOTTEN))
         return _of_face(services, parts, photo, face_index(event._data, len(photo.faces)))
 
+    def forgotten() -> Update:
+        return _cleared(parts)
+
     options: dict[str, Any] = {"api_visibility": "private"}
     # Without Gradio's own decoding every file takes the one way that the command line takes.
     parts.upload.input(
@@ -115,7 +118,7 @@ def _wire(services: Services, parts: _Parts, example: gr.Button) -> None:
         chosen, parts.photo, parts.of_face, show_progress="hidden",
         trigger_mode="always_last", **options,
     )  # fmt: skip
-    parts.forget.click(lambda: _cleared(parts), None, parts.all, show_progress="hidden", **options)
+    parts.forget.click(forgotten, None, parts.all, show_progress="hidden", **options)
 
 
 def face_index(data: Any, count: int) -> int:

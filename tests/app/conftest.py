@@ -1,0 +1,39 @@
+"""Fixtures for the page's tests; nothing of `sadal_core` is imported at the top."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.pictures import encoded
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def upload(uploads: Path) -> dict[str, str]:
+    """A readable picture, as Gradio hands it over."""
+    return stored(uploads, "me.png", encoded(np.full((60, 80, 3), 90, np.uint8)))
+
+
+def stored(uploads: Path, name: str, content: bytes) -> dict[str, str]:
+    """An upload in a folder of its own, as Gradio stores it, and what it says of it."""
+    folder = uploads / "1234abcd"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    return {"path": str(folder / name), "orig_name": name, "url": f"/file={folder / name}"}
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 5) -> bool:
+    """Whether `true` became so in time."""
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    return true()
