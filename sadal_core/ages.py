@@ -57,33 +57,45 @@ def expectation(probabilities: Float[Tensor, "batch ages"]) -> Float[Tensor, " b
     return probabilities @ grid
 
 
-def quantile(probabilities: Float[np.ndarray, " ages"], level: float) -> float:
-    """Age in years below which a share `level` of the distribution lies.
+def quantiles(
+    probabilities: Float[np.ndarray, "batch ages"], level: float
+) -> Float[np.ndarray, " batch"]:
+    """Age in years below which a share `level` of each distribution lies.
 
     Each bin's mass is spread evenly over its year, so the result is continuous in the
     probabilities; it is clipped to the grid.
     """
-    edges = np.concatenate([GRID - 0.5, [OLDEST + 0.5]])
-    cumulative = np.concatenate([[0.0], np.cumsum(probabilities, dtype=np.float64)])
-    age = np.interp(level * cumulative[-1], cumulative, edges)
-    return float(np.clip(age, 0, OLDEST))
+    cumulative = np.cumsum(probabilities, axis=1, dtype=np.float64)
+    wanted = level * cumulative[:, -1:]  # B1
+    year = np.argmax(cumulative >= wanted, axis=1)[:, None]  # first bin that reaches it
+    mass = np.take_along_axis(probabilities, year, axis=1)
+    before = np.take_along_axis(cumulative, year, axis=1) - mass
+    age = year - 0.5 + (wanted - before) / np.maximum(mass, np.finfo(np.float64).tiny)
+    return np.clip(age[:, 0], 0, OLDEST)
 
 
-def summarise(probabilities: Float[np.ndarray, " ages"], *, coverage: float = 0.8) -> AgeSummary:
-    """Expected age and the central interval that holds `coverage` of the distribution.
+def summaries(
+    probabilities: Float[np.ndarray, "batch ages"], *, coverage: float = 0.8
+) -> Float[np.ndarray, "batch 3"]:
+    """Expected age and ends of the central interval that holds `coverage` of each distribution.
 
     Args:
-        probabilities: one distribution on `GRID`, summing to 1.
+        probabilities: distributions on `GRID`, each summing to 1.
         coverage: share of the mass inside the interval, between 0 and 1.
 
     Returns:
-        Age and interval ends in years. The interval is widened where needed so that it
+        Columns age, low and high in years. The interval is widened where needed so that it
         contains the expectation, which a skewed distribution may push past a quantile.
     """
-    age = float(np.dot(GRID, probabilities) / np.sum(probabilities))
+    age = probabilities @ GRID / probabilities.sum(axis=1)
     tail = (1 - coverage) / 2
-    low, high = quantile(probabilities, tail), quantile(probabilities, 1 - tail)
-    return AgeSummary(age, min(low, age), max(high, age))
+    low, high = quantiles(probabilities, tail), quantiles(probabilities, 1 - tail)
+    return np.stack([age, np.minimum(low, age), np.maximum(high, age)], axis=1)
+
+
+def summarise(probabilities: Float[np.ndarray, " ages"], *, coverage: float = 0.8) -> AgeSummary:
+    """`summaries` of one distribution."""
+    return AgeSummary(*summaries(probabilities[None], coverage=coverage)[0].tolist())
 
 
 def decade_index(ages: np.ndarray) -> np.ndarray:

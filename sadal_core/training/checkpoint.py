@@ -12,6 +12,7 @@ from sadal_core.errors import DataError
 from sadal_core.files import replacing
 from sadal_core.model import AgeModel
 from sadal_core.training.config import TrainConfig
+from sadal_core.training.devices import random_state, set_random_state
 from sadal_core.training.steps import WeightAverage
 
 _STATE, _RECORDS = "state.pt", "metrics.jsonl"
@@ -35,7 +36,7 @@ def save_checkpoint(folder: Path, config: TrainConfig, run: Run) -> None:
         "model": run.model.state_dict(),
         "average": run.average.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
-        "generator": torch.get_rng_state(),
+        "generator": random_state(),
     }
     with replacing(folder / _STATE) as temporary:
         torch.save(state, temporary)
@@ -57,7 +58,7 @@ def load_checkpoint(folder: Path, config: TrainConfig, run: Run) -> None:
             run.model.load_state_dict(state["model"])
             run.average.model.load_state_dict(state["average"])
             run.optimizer.load_state_dict(state["optimizer"])
-            torch.set_rng_state(state["generator"])
+            set_random_state(state["generator"])
             run.step = state["position"]["step"]
         except _DAMAGE as error:
             raise DataError(f"{path} is damaged. Delete it to start the run again.") from error

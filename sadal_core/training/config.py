@@ -2,12 +2,12 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sadal_core.backbones import BACKBONES
 from sadal_core.errors import ConfigError
 
-Precision = Literal["auto", "float32", "bfloat16"]
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class TrainConfig:
     average_decay: float = 0.998
     validation_fraction: float = 0.1
     seed: int = 1
-    precision: Precision = "auto"
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense.
@@ -68,8 +68,9 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be from {low:g} to {high:g}, got {value}.")
         if self.full_epochs > self.epochs:
             raise ConfigError("full_epochs must not exceed epochs.")
-        if self.precision not in ("auto", "float32", "bfloat16"):
-            raise ConfigError(f"precision must be auto, float32 or bfloat16, got {self.precision}.")
+        if self.precision not in PRECISIONS:
+            allowed = ", ".join(PRECISIONS)
+            raise ConfigError(f"precision must be one of {allowed}, got {self.precision!r}.")
 
     def overridden(self, settings: list[str]) -> "TrainConfig":
         """This config with `name=value` texts applied.

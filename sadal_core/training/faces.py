@@ -103,7 +103,7 @@ def epoch_batches(
                 spec.crop,
                 np.random.default_rng((config.seed, epoch, start + i)),
             )
-            for i, index in enumerate(chosen)
+            for i, index in enumerate(chosen.tolist())
         ]
         ages = torch.from_numpy(faces.ages[chosen])
         labels = gaussian_labels(ages, sigma=config.label_sigma)

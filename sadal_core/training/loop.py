@@ -15,6 +15,7 @@ from sadal_core.files import write_json
 from sadal_core.model import AgeModel
 from sadal_core.training.checkpoint import Run, append_record, load_checkpoint, save_checkpoint
 from sadal_core.training.config import TrainConfig
+from sadal_core.training.devices import device
 from sadal_core.training.faces import FaceSet, epoch_batches, face_sets, steps_per_epoch
 from sadal_core.training.finish import finish
 from sadal_core.training.steps import (
@@ -27,7 +28,6 @@ from sadal_core.training.steps import (
 )
 
 _CHECKPOINT_STEPS = 100
-_SHOWN_STEPS = 50  # the loss that is shown is the mean over so many
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what to say
 
@@ -74,14 +74,14 @@ def fit(
         save_checkpoint(folder, config, run)
         text = f"epoch {epoch + 1}/{config.epochs} validation MAE {error:.2f} years"
         progress(run.step, per_epoch * config.epochs, text)
-    return finish(run.average.model, parts, config, folder / "model", about=about)
+    return finish(run.average.model.cpu(), parts, config, folder / "model", about=about)
 
 
 def _start(config: TrainConfig, initialise: Callable[[AgeModel], None]) -> Run:
     torch.manual_seed(config.seed)  # initial weights and dropout draw from torch's generator
     model = AgeModel(config.backbone, dropout=config.dropout)
     initialise(model)
-    model.to(memory_format=torch.channels_last)
+    model.to(device()).to(memory_format=torch.channels_last)
     return Run(model, WeightAverage(model, config.average_decay), make_optimizer(model, config))
 
 
@@ -99,12 +99,13 @@ def _train_epoch(
         recent.append(train_step(run.model, batch, run.optimizer, config))
         run.average.update(run.model, run.step)
         run.step += 1
-        terms = LossTerms(*np.mean(recent[-_SHOWN_STEPS:], axis=0).tolist())
+        terms = LossTerms(*np.mean(recent, axis=0).tolist())
         text = f"epoch {epoch + 1}/{config.epochs} training error {terms.error:.2f} years"
         progress(run.step, total, text)
         if run.step % _CHECKPOINT_STEPS == 0 and run.step % per_epoch:
             append_record(folder, {"step": run.step, "epoch": epoch, **terms._asdict()})
             save_checkpoint(folder, config, run)
+            recent.clear()  # so that a resumed run records the same means
 
 
 def _validation_error(model: AgeModel, validation: FaceSet) -> float:
@@ -113,8 +114,10 @@ def _validation_error(model: AgeModel, validation: FaceSet) -> float:
     return mae(made.true, made.age)
 
 
-def _precision(config: TrainConfig) -> Any:
+def _precision(config: TrainConfig) -> str:
     """The precision that "auto" stands for on this machine."""
     if config.precision != "auto":
         return config.precision
-    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
+    on_gpu = device().type == "cuda"
+    able = torch.cuda.is_bf16_supported() if on_gpu else torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if able else "float32"

@@ -41,9 +41,11 @@ def train_step(
     model: AgeModel, batch: Batch, optimizer: torch.optim.Optimizer, config: TrainConfig
 ) -> LossTerms:
     """Update `model` on one batch."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16"):
-        logits = model(batch.faces)
-    divergence, error = age_loss(logits.float(), batch.labels, batch.ages)
+    device = model.head.weight.device
+    faces, ages, labels = (part.to(device) for part in batch)
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+        logits = model(faces)
+    divergence, error = age_loss(logits.float(), labels, ages)
     loss = divergence.mean() + config.expectation_weight * error.mean()
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
@@ -117,6 +119,6 @@ class WeightAverage:
 
 
 def _copy_of(model: AgeModel) -> AgeModel:
-    copy = AgeModel(model.backbone_name)
+    copy = AgeModel(model.backbone_name).to(model.head.weight.device)
     copy.load_state_dict(model.state_dict())
     return copy.eval().requires_grad_(False)

@@ -1,0 +1,103 @@
+"""From a folder of pictures with a labels.csv to a trained, measured model, by commands alone."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from sadal_core.cli import main
+from tests.pictures import encoded
+
+COUNT = 40
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> Path:
+    """One face under lights of different strength, which stands for its age; four subjects."""
+    folder = tmp_path_factory.mktemp("data") / "lights"
+    folder.mkdir()
+    rows = ["path,age,subject"]
+    rng = np.random.default_rng(0)
+    for number in range(COUNT):
+        age = 10 + 2 * number
+        picture = cv2.convertScaleAbs(astronaut[:300, 50:450], alpha=0.4 + number / COUNT)
+        # Bars, different in each, keep the near-identical pictures out of one duplicate group.
+        bars = np.repeat(rng.integers(0, 256, (10, 8), dtype=np.uint8), 30, axis=0)
+        picture[:, :] = cv2.addWeighted(
+            picture, 0.7, cv2.cvtColor(cv2.resize(bars, (400, 300)), cv2.COLOR_GRAY2RGB), 0.3, 0
+        )
+        (folder / f"{number}.jpg").write_bytes(encoded(picture, "JPEG"))
+        rows.append(f"{number}.jpg,{age},s{number % 4}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_prepare_train_and_evaluate(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(folder), "--cache", str(tmp_path / "crops"), "--workers", "1"]
+    assert main(["prepare", *data]) == 0
+    assert "csv: " in capsys.readouterr().out
+
+    settings = ["backbone=resnet18-half", "epochs=1", "batch_size=4", "validation_fraction=0.3"]
+    train = ["train", *data, "--out", str(tmp_path / "run"), "--set", *settings]
+    assert main(train) == 0
+    printed = capsys.readouterr().out
+    assert "validation MAE" in printed
+    manifest = json.loads((tmp_path / "run" / "model" / "manifest.json").read_text())
+    assert manifest["versions"]["torch"]
+    assert str(tmp_path) not in json.dumps(manifest)  # a manifest names no path of the machine
+    first = manifest["sha256"]
+    assert main(train) == 0  # a finished run is measured again, not trained again
+    again = json.loads((tmp_path / "run" / "model" / "manifest.json").read_text())
+    assert again["sha256"] == first
+
+    for protocol in ("holdout", "lopo"):
+        out = tmp_path / f"{protocol}.json"
+        options = ["--protocol", protocol, "--model", str(tmp_path / "run" / "model")]
+        assert main(["evaluate", *data, *options, "--out", str(out)]) == 0
+        result = json.loads(out.read_text())
+        assert len(result["cs"]) == 11
+        assert result["interval"][0] <= result["mae"] <= result["interval"][1]
+        assert sum(band["n"] for band in result["bands"]) == result["n"]
+        assert result["model"]["sha256"] == first
+        if protocol == "holdout":
+            assert result["mae"] == pytest.approx(manifest["metrics"]["mae"], abs=1e-4)
+    assert f"{result['mae']:.2f} years" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["prepare", "--data", "nowhere"], "nowhere does not exist"),
+        (["train", "--data", "nowhere", "--out", "run", "--set", "epoch=1"], "Unknown setting"),
+        (["evaluate", "--data", "a", "b", "--protocol", "lopo", "--out", "x"], "one data set"),
+        (["evaluate", "--data", "nowhere", "--protocol", "lopo", "--out", "x", "--model", "m"],
+         "manifest.json does not exist"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence_and_status_2(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_without_ages_names_the_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    (tmp_path / "labels.csv").write_text("path,years\na.jpg,3\n")
+    assert main(["prepare", "--data", str(tmp_path)]) == 2
+    assert "labels.csv" in (error := capsys.readouterr().err)
+    assert "lacks the column age" in error

@@ -1,0 +1,97 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sadal_core.backbones import BACKBONES
+from sadal_core.errors import DataError
+from sadal_core.training import loop
+from sadal_core.training.config import TrainConfig
+from sadal_core.training.loop import fit
+from sadal_core.weights import load_model
+from tests.planted import TINY, planted_crops
+
+PARTS = [planted_crops(150), planted_crops(90, seed=1, dataset="second")]
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
+    monkeypatch.setitem(BACKBONES, "tiny", TINY)
+    monkeypatch.setattr(loop, "_CHECKPOINT_STEPS", 4)
+    return TrainConfig(
+        backbone="tiny", epochs=3, batch_size=16, learning_rate=5e-3, validation_fraction=0.2
+    )
+
+
+def train(config: TrainConfig, folder: Path, *, stop_at: int | None = None) -> dict[str, Any]:
+    def progress(done: int, total: int, text: str) -> None:
+        if done == stop_at:
+            raise KilledError
+
+    return fit(PARTS, config, folder, about={"revision": "test"}, progress=progress)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_model(folder / "model")[0].state_dict()
+
+
+def test_a_run_learns_and_its_manifest_says_what_was_measured(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    manifest = train(replace(config, epochs=12), tmp_path)
+    ages = np.concatenate([crops.ages for crops in PARTS])
+    constant = np.abs(ages - np.median(ages)).mean()
+    assert manifest["metrics"]["mae"] < 0.7 * constant
+    assert manifest["metrics"]["n"] == sum(row["n_validation"] for row in manifest["data"])
+    weighted = sum(row["mae"] * row["n_validation"] for row in manifest["data"])
+    assert manifest["metrics"]["mae"] == pytest.approx(weighted / manifest["metrics"]["n"])
+    assert sum(band["n"] for band in manifest["bands"]) == manifest["metrics"]["n"]
+    assert manifest["config"]["epochs"] == 12
+    model, stored = load_model(tmp_path / "model")
+    assert stored["metrics"] == manifest["metrics"]
+    assert model.temperature == stored["temperature"]
+
+
+@pytest.mark.parametrize("stop_at", [1, 6, 12, 20])
+def test_a_killed_run_goes_on_to_the_same_weights(
+    config: TrainConfig, tmp_path: Path, stop_at: int
+) -> None:
+    unbroken = train(config, tmp_path / "unbroken")
+    with pytest.raises(KilledError):
+        train(config, tmp_path / "killed", stop_at=stop_at)
+    resumed = train(config, tmp_path / "killed")
+    assert resumed["metrics"] == unbroken["metrics"]
+    first, second = weights(tmp_path / "unbroken"), weights(tmp_path / "killed")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    lines = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("unbroken", "killed")]
+    assert lines[0] == lines[1]
+    assert len([json.loads(line) for line in lines[0].splitlines()]) > 3
+
+
+def test_another_seed_gives_another_model(config: TrainConfig, tmp_path: Path) -> None:
+    train(config, tmp_path / "one")
+    train(replace(config, seed=2), tmp_path / "two")
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert not torch.equal(one["head.weight"], two["head.weight"])
+
+
+def test_a_folder_with_other_settings_is_refused(config: TrainConfig, tmp_path: Path) -> None:
+    train(config, tmp_path)
+    with pytest.raises(DataError, match="another learning_rate"):
+        train(replace(config, learning_rate=1e-3), tmp_path)
+
+
+def test_a_damaged_checkpoint_is_named(config: TrainConfig, tmp_path: Path) -> None:
+    train(config, tmp_path)
+    state = tmp_path / "state.pt"
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(DataError, match=r"state\.pt is damaged\. Delete it"):
+        train(config, tmp_path)
