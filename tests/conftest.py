@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from sadal_core.faces.detect import MediaPipeFaces
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Time limits say more about a busy machine than about the code; CI draws the same examples
+# every time, so that it fails only for a reason in the change.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
 
 
 @pytest.fixture
