@@ -54,9 +54,14 @@ class HardNegativeGenerator(nn.Module):
         return self.net(torch.cat([negative, anchor, positive], dim=1))  # BF, BF, BF -> B3F
 
     def both(self, features: Roles) -> Negatives:
-        """Features of the synthetic younger and older negatives of each quadruplet."""
+        r"""Features of the synthetic younger and older negatives of each quadruplet.
+
+        Departs: the released code feeds :math:`[x_l; x_i; x_j]` for the older one too, although
+        the printed G holds it against x_j. Nothing then tells G which of the two to approach, so
+        here the one that a negative is held against comes first: :math:`[x_l; x_j; x_i]`.
+        """
         anchor, positive, younger, older = features
-        return Negatives(self(younger, anchor, positive), self(older, anchor, positive))
+        return Negatives(self(younger, anchor, positive), self(older, positive, anchor))
 
 
 class Midpoint(nn.Module):

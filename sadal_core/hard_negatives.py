@@ -26,12 +26,12 @@ from sadal_core.errors import DataError
 from sadal_core.generator import HardNegativeGenerator
 from sadal_core.losses import d_negative, g_adv, squared_distance
 from sadal_core.objective import Objective
-from sadal_core.quadruplets import Quadruplets, Roles
+from sadal_core.quadruplets import Quadruplets
 
 Column = Float[np.ndarray, " rows"]
 Ids = Int[np.ndarray, " rows"]
 Flags = Bool[np.ndarray, " rows"]
-Embeddings = Float[Tensor, "samples dim"]
+Embeddings = Float[Tensor, "rows dim"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def hard_negatives(
     generator: HardNegativeGenerator,
     head: EmbeddingHead,
     features: Float[Tensor, "samples features"],
-    ages: Int[np.ndarray, " samples"],
+    ages: Int[np.ndarray, " labels"],
     quadruplets: Quadruplets,
     objective: Objective,
 ) -> HardNegatives:
@@ -137,10 +137,8 @@ def hard_negatives(
     anchor = np.concatenate([quadruplets.anchor, quadruplets.positive])
     positive = np.concatenate([quadruplets.positive, quadruplets.anchor])
     source = np.concatenate([quadruplets.younger, quadruplets.older])
-    x_anchor, x_source = _rows(features, anchor), _rows(features, source)
-    roles = Roles(*(_rows(features, role) for role in quadruplets))
-    generated = torch.cat(generator.both(roles))
-    x_positive = _rows(features, positive)
+    x_anchor, x_positive, x_source = (_rows(features, ids) for ids in (anchor, positive, source))
+    generated = generator(x_source, x_anchor, x_positive)
     e_anchor, e_positive, e_source, e_generated = (
         head(x) for x in (x_anchor, x_positive, x_source, generated)
     )
@@ -192,11 +190,11 @@ def _standing(
     return {name: column.cpu().numpy() for name, column in columns.items()}
 
 
-def _rows(features: Embeddings, positions: Ids) -> Embeddings:
+def _rows(features: Float[Tensor, "samples dim"], positions: Ids) -> Float[Tensor, "rows dim"]:
     return features[torch.from_numpy(positions).to(features.device)]
 
 
-def _check(features: Embeddings, ages: Int[np.ndarray, " samples"]) -> None:
+def _check(features: Float[Tensor, "samples dim"], ages: Int[np.ndarray, " labels"]) -> None:
     if len(features) != len(ages):
         raise DataError(
             f"There are {len(features)} rows of features for {len(ages)} ages. Give one row each."

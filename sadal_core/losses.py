@@ -24,7 +24,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sadal_core.errors import ConfigError
-from sadal_core.similarity import Similarity
+from sadal_core.similarity import Similarity, check_margin_settings
 
 FARTHEST: Final = 4.0  # largest squared distance between two vectors of unit length
 
@@ -129,10 +129,9 @@ def d_negative(d: Rows, q: Rows, *, tau: float, q_on: str = "distance", power: i
         power: p, 1 or 2.
 
     Raises:
-        ConfigError: an unknown q_on.
+        ConfigError: an unknown q_on, or a tau that is not above 0.
     """
-    if q_on not in _SHORTFALLS:
-        raise ConfigError(f"Unknown q_on {q_on!r}. Known: {', '.join(_SHORTFALLS)}.")
+    check_margin_settings(tau, q_on)
     return torch.relu(_SHORTFALLS[q_on](d, q, tau)).pow(power)
 
 

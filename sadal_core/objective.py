@@ -87,7 +87,7 @@ class Objective:
         for name in ("hard", "reg", "adversarial", "synthetic", "real", "positive"):
             weight = getattr(self, name)
             if not (math.isfinite(weight) and weight >= 0):
-                raise ConfigError(f"The weight {name} must be at least 0, got {weight}.")
+                raise ConfigError(f"The weight {name} must be at least 0 and finite, got {weight}.")
 
     def check_feasible(self, largest_gap: int) -> None:
         """Refuse a margin that embeddings of unit length cannot meet at a gap up to this.

@@ -15,7 +15,7 @@ from sadal_core.similarity import Similarity
 
 REDUCTIONS: Final = ("all", "active")
 
-Pairs = tuple[Int[Tensor, " pairs"], Int[Tensor, " pairs"]]
+Pairs = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 
 
 class SimilarityAwarePairLoss(nn.Module):
