@@ -224,4 +224,6 @@ def _apply(formula: Callable[[Tensor], Tensor], values: Values) -> Values:
         return formula(_floating(values))
     array = np.array(_floating(values), order="C")  # a copy: torch takes no negative strides
     result: Any = formula(torch.from_numpy(array)).numpy()
-    return result if isinstance(values, np.ndarray) else float(result)
+    if isinstance(values, np.ndarray):
+        return result
+    return float(result)

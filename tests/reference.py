@@ -4,7 +4,7 @@ Transcribed from the method's sources (the slides' equations, the readings of th
 never from `sadal_core`: slow and literal on purpose, to test the fast versions against.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import exp, log, sqrt
 
 Vector = list[float]
@@ -114,9 +114,9 @@ def unit(a: Vector) -> Vector:
 
 def pair_terms(
     a: list[Vector],
-    ages: list[float],
+    ages: Sequence[float],
     b: list[Vector],
-    ages_b: list[float],
+    ages_b: Sequence[float],
     *,
     same: bool,
     hinge: Callable[[float, float], float],
