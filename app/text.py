@@ -155,12 +155,19 @@ def band_error(band: Mapping[str, Any]) -> str:
     )
 
 
+DATASETS: Final = {
+    "utkface": "UTKFace", "aaf": "AAF", "fgnet": "FG-NET", "morph": "MORPH", "afad": "AFAD",
+    "appa-real": "APPA-REAL",
+}  # fmt: skip
 NO_BAND: Final = "No unseen face of this age was measured, so the error here is not known."
 
 
 def training_data(manifest: Mapping[str, Any]) -> str:
     """What the model was trained on and how far off it is overall."""
-    parts = [f"{d['dataset']} ({_count(d['n_train'])} faces)" for d in manifest.get("data", ())]
+    parts = [
+        f"{DATASETS.get(d['dataset'], d['dataset'])} ({_count(d['n_train'])} faces)"
+        for d in manifest.get("data", ())
+    ]
     source = f"Trained on {' and '.join(parts)}. " if parts else ""
     metrics = manifest.get("metrics", {})
     if "mae" not in metrics:

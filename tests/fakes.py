@@ -22,7 +22,7 @@ MANIFEST: dict[str, Any] = {
     "sha256": "0" * 64,
     "metrics": {"mae": 4.9, "cs5": 0.65, "n": 3400, "coverage80": 0.8, "interval": [4.7, 5.1]},
     "bands": BANDS,
-    "data": [{"dataset": "UTKFace", "n_train": 19000}, {"dataset": "AAF", "n_train": 11000}],
+    "data": [{"dataset": "utkface", "n_train": 19000}, {"dataset": "aaf", "n_train": 11000}],
 }
 
 

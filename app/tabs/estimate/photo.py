@@ -44,6 +44,7 @@ class _Parts:
 
 def build(services: Services) -> None:
     """Lay out the photo half of the view and wire it."""
+    gr.set_static_paths([EXAMPLE])  # not copied among the uploads
     with gr.Row(elem_classes="sadal-columns"):
         with gr.Column(scale=6, min_width=320):
             upload, shown = _photo_area()
