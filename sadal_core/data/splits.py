@@ -29,7 +29,7 @@ def holdout(
 
     A unit goes to validation when the hash of the seed and of its first name falls into the
     lowest `fraction` of all hashes. So the side of a unit depends on nothing but itself: adding
-    another data set, or leaving some files out, moves nobody across.
+    or leaving out other units moves nobody across.
 
     Args:
         names: sample names.
