@@ -86,7 +86,9 @@ def launch(services: Services, host: str, port: int) -> "tuple[gr.Blocks, str]":
     """The running page and its address; returns as soon as it is served."""
     from app.main import build_demo
     from app.theme import launch_options
+    from app.uploads import keep_uploads_apart
 
+    keep_uploads_apart()
     demo = build_demo(services)
     _, url, _ = demo.launch(
         server_name=host, server_port=port, prevent_thread_lock=True, **launch_options()

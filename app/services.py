@@ -8,8 +8,8 @@ import base64
 import binascii
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,15 +38,12 @@ class Services:
         manifest: what is known about the model.
         warm_up: makes the first `estimate` as fast as the others.
         uploads: folder in which uploads arrive; nothing outside it is ever deleted.
-        grace: seconds for which an upload outlives its reading. Gradio names an upload by its
-            content, so the same photo from somebody else may be about to be read.
     """
 
     estimate: Estimate
     manifest: Mapping[str, Any]
     warm_up: Callable[[], None] = lambda: None
     uploads: Path | None = None
-    grace: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,7 @@ def read_photo(services: Services, image: np.ndarray, name: str) -> Photo:
 
 
 def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
-    """The picture that Gradio's image part sent, with its faces; an upload is deleted soon after.
+    """The picture that Gradio's image part sent, with its faces; an upload is deleted.
 
     Args:
         services: what to estimate with.
@@ -149,7 +146,7 @@ def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
     try:
         image = decode_file(path)
     finally:
-        forget_soon(services, path)
+        forget_file(services, path)
     return read_photo(services, image, name)
 
 
@@ -161,31 +158,14 @@ def from_data_url(url: str) -> bytes:
         return b""
 
 
-def forget_soon(services: Services, path: Path) -> None:
-    """Delete an upload after the grace, unless the same picture has been uploaded again."""
-
-    def forget() -> None:
-        if path.exists() and time.time() - path.stat().st_ctime >= services.grace:
-            forget_file(services, path)
-
-    if services.grace <= 0:
-        forget()
-    else:
-        timer = threading.Timer(services.grace, forget)
-        timer.daemon = True
-        timer.start()
-
-
 def forget_file(services: Services, path: Path) -> None:
     """Delete an upload and its folder; a path outside the upload folder is left alone."""
     if services.uploads is None or not path.resolve().is_relative_to(services.uploads.resolve()):
         return
     path.unlink(missing_ok=True)
     if path.parent.resolve() != services.uploads.resolve():
-        try:
+        with suppress(OSError):  # not empty: it holds what is not ours to delete
             path.parent.rmdir()
-        except OSError:  # another session has just uploaded a file of the same content
-            _log.debug("upload folder %s is still in use", path.parent)
 
 
 def band_of(manifest: Mapping[str, Any], age: float) -> Mapping[str, Any] | None:

@@ -54,7 +54,7 @@ def estimate_of(
 
 
 def services_for(
-    faces: Sequence[FaceEstimate] | Exception, *, uploads: Path | None = None, grace: float = 0
+    faces: Sequence[FaceEstimate] | Exception, *, uploads: Path | None = None
 ) -> Services:
     """Services that find `faces` in every picture, or fail with the given error."""
 
@@ -65,7 +65,7 @@ def services_for(
             raise faces
         return tuple(faces)
 
-    return Services(estimate, MANIFEST, uploads=uploads, grace=grace)
+    return Services(estimate, MANIFEST, uploads=uploads)
 
 
 def raising(error: Exception) -> Callable[[], Any]:

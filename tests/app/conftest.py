@@ -1,7 +1,5 @@
 """Fixtures for the page's tests; nothing of `sadal_core` is imported at the top."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +27,3 @@ def stored(uploads: Path, name: str, content: bytes) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(content)
     return {"path": str(folder / name), "orig_name": name, "url": f"/file={folder / name}"}
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 5) -> bool:
-    """Whether `true` became so in time."""
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.05)
-    return true()

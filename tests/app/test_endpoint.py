@@ -11,7 +11,6 @@ from gradio_client.exceptions import AppError
 
 from app.serve import free_port, launch, private_folder
 from app.tabs.estimate.photo import EXAMPLE
-from tests.app.conftest import wait_until
 from tests.fakes import MANIFEST, estimate_of, services_for
 
 # Gradio 6.31 counts its requests in ways that pandas 3 is giving up.
@@ -24,7 +23,7 @@ def served() -> Iterator[tuple[Client, Path]]:
         for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_OFFLINE"):
             patch.setenv(name, "")  # so that what `private_folder` sets is undone
         with private_folder() as uploads:
-            services = services_for([estimate_of(36), estimate_of(9)], uploads=uploads, grace=1.0)
+            services = services_for([estimate_of(36), estimate_of(9)], uploads=uploads)
             demo, url = launch(services, "127.0.0.1", free_port("127.0.0.1", 7900))
             try:
                 yield Client(url, verbose=False), uploads
@@ -49,10 +48,10 @@ def test_an_image_gives_faces_and_model(served: tuple[Client, Path]) -> None:
     assert answer["model"]["metrics"] == MANIFEST["metrics"]
 
 
-def test_what_was_uploaded_is_gone_soon_after_the_answer(served: tuple[Client, Path]) -> None:
+def test_what_was_uploaded_is_gone_after_the_answer(served: tuple[Client, Path]) -> None:
     client, uploads = served
     client.predict(handle_file(EXAMPLE), api_name="/estimate")
-    assert wait_until(lambda: not [path for path in files(uploads) if path.suffix == ".jpg"])
+    assert files(uploads) == []
 
 
 def test_a_bad_file_gets_its_sentence_and_the_server_goes_on(
@@ -76,7 +75,7 @@ def test_files_of_this_machine_cannot_be_read_through_it(served: tuple[Client, P
 def test_several_requests_at_once_are_all_answered(
     served: tuple[Client, Path],
 ) -> None:
-    """The same picture from all, which Gradio stores as one file."""
+    """The same picture from all, which Gradio by itself stores as one file."""
     client, _ = served
 
     def ask(_: int) -> int:

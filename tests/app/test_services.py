@@ -2,7 +2,6 @@ import base64
 import json
 import logging
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from app.services import (
 from sadal_core.errors import NoFaceError, UnreadableImageError, WeightsError
 from sadal_core.model import AgeModel
 from sadal_core.weights import save_model
-from tests.app.conftest import stored, wait_until
+from tests.app.conftest import stored
 from tests.fakes import MANIFEST, estimate_of, raising, services_for
 from tests.pictures import encoded, quadrants
 
@@ -92,27 +91,6 @@ def test_a_broken_data_url_is_an_unreadable_picture(url: str) -> None:
 def test_nothing_sent_is_said() -> None:
     with pytest.raises(UnreadableImageError, match="No picture"):
         read_upload(services_for([]), None)
-
-
-def test_an_upload_outlives_its_reading_by_the_grace_alone(
-    uploads: Path, upload: dict[str, str]
-) -> None:
-    services = services_for([estimate_of(9)], uploads=uploads, grace=0.5)
-    read_upload(services, upload)
-    assert read_upload(services, upload).faces  # the same picture from somebody else
-    assert wait_until(lambda: list(uploads.iterdir()) == [])
-
-
-def test_a_picture_that_was_uploaded_again_waits_for_its_own_reading(
-    uploads: Path, upload: dict[str, str]
-) -> None:
-    services = services_for([estimate_of(9)], uploads=uploads, grace=0.6)
-    read_upload(services, upload)
-    time.sleep(0.3)
-    content = Path(upload["path"]).read_bytes()
-    Path(upload["path"]).write_bytes(content)
-    time.sleep(0.45)  # the first deletion has come and gone
-    assert read_upload(services, upload).faces
 
 
 def test_files_outside_the_upload_folder_are_never_deleted(tmp_path: Path, uploads: Path) -> None:
