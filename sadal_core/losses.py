@@ -50,10 +50,11 @@ def g_reg(synthetic: Vectors, negative: Vectors) -> Rows:
 def one_minus_q(d: Rows, d_positive: Rows, q: Rows, *, tau: float, alpha: float) -> Rows:
     r"""The form in the authors' code, :math:`\max(0, d (1 - \min(Q, 1)) - \tau)^2`.
 
-    Departs: the code neither caps Q nor squares; the slides square, and without the cap a gap
-    with Q > 1 would give the printed form, which never acts.
+    It asks for :math:`d \le \tau / (1 - Q)`: the nearer the age, the harder the negative. The
+    minimum is left out, since the hinge is 0 for every Q of at least 1 with or without it.
+    Departs: squared, as in the slides; the code does not square.
     """
-    return torch.relu(d * (1 - q.clamp(max=1)) - tau).square()
+    return torch.relu(d * (1 - q) - tau).square()
 
 
 def printed(d: Rows, d_positive: Rows, q: Rows, *, tau: float, alpha: float) -> Rows:

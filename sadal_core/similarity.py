@@ -22,6 +22,7 @@ from sadal_core.errors import ConfigError
 
 Values = TypeVar("Values", Tensor, np.ndarray, float)
 
+_CLOSEST, _FARTHEST = 1e-9, 1e9  # of eps / L; beyond them Q has no digits, or overflows
 _LAST_GAP: Final = 69.0  # the gap at which the released code normalises its second branch
 
 
@@ -59,7 +60,7 @@ class Similarity:
             raise ConfigError(f"L must be a gap of at least 1 year, got {self.L}.")
         if not (math.isfinite(self.eps) and self.eps > 0):
             raise ConfigError(f"eps must be above 0 years, got {self.eps}.")
-        if not 0 < self._log(self.L) < math.inf:
+        if not _CLOSEST < self.eps / self.L < _FARTHEST:
             raise ConfigError(
                 f"eps = {self.eps:g} years is too far from L = {self.L:g} years to compute with. "
                 "Take an eps from 0.5 to 5."

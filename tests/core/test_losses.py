@@ -80,6 +80,9 @@ def test_the_daml_term_compares_with_the_positive() -> None:
     ]
     assert_both_sides(expected)
     assert_equal(g_adv(D, D_POSITIVE, Q, tau=TAU, alpha=ALPHA, adv="daml"), expected)
+    even = [reference.adv_daml(d, d, 0.0) for d in D.tolist()]
+    assert_equal(g_adv(D, D, Q, tau=TAU, adv="daml"), even)
+    assert_equal(g_adv(D + 0.5, D, Q, tau=TAU, adv="daml"), [0.5] * len(even))
 
 
 @pytest.mark.parametrize("power", [1, 2])
@@ -175,6 +178,11 @@ def test_the_refusal_of_a_margin_names_the_gap_and_what_it_demands() -> None:
         check_margin(Similarity(), tau=1.0, q_on="distance", largest_gap=5)
     with pytest.raises(ConfigError, match="at an age gap of 60 years"):
         check_margin(Similarity(), tau=0.5, q_on="margin", largest_gap=60)
+
+
+def test_a_margin_that_takes_the_whole_sphere_can_just_be_met() -> None:
+    for q_on in ("distance", "margin"):
+        check_margin(Similarity("none"), tau=4.0, q_on=q_on, largest_gap=5)
 
 
 def test_unknown_options_are_refused() -> None:
