@@ -1,3 +1,4 @@
+import dataclasses
 import doctest
 import math
 
@@ -202,6 +203,7 @@ def test_bad_parameters_are_refused_with_the_reason(changes: dict, reason: str) 
         {"C": Similarity().continuous_C},
         {"variant": "wing_norm", "L": 1.0, "eps": 0.5},
         {"variant": "code_literal", "L": 68.0},
+        {"variant": "wing_norm", "L": 8.0, "eps": 4e9},
     ],
 )
 def test_parameters_at_the_bounds_are_taken(changes: dict) -> None:
@@ -219,6 +221,11 @@ def test_parameters_at_the_bounds_are_taken(changes: dict) -> None:
 def test_a_bad_margin_is_refused(changes: dict, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         Similarity().demanded_distance(GAPS, **changes)
+
+
+def test_checked_parameters_stay_as_they_were_checked() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Similarity().L = -1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_the_examples_in_the_documentation_hold() -> None:
