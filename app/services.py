@@ -38,12 +38,15 @@ class Services:
         manifest: what is known about the model.
         warm_up: makes the first `estimate` as fast as the others.
         uploads: folder in which uploads arrive; nothing outside it is ever deleted.
+        grace: seconds for which an upload outlives its reading, since the browser fetches the
+            picture that it has just sent in order to show it.
     """
 
     estimate: Estimate
     manifest: Mapping[str, Any]
     warm_up: Callable[[], None] = lambda: None
     uploads: Path | None = None
+    grace: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def read_photo(services: Services, image: np.ndarray, name: str) -> Photo:
 
 
 def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
-    """The picture that Gradio's image part sent, with its faces; an upload is deleted.
+    """The picture that Gradio's image part sent, with its faces; an upload is deleted soon after.
 
     Args:
         services: what to estimate with.
@@ -146,7 +149,7 @@ def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
     try:
         image = decode_file(path)
     finally:
-        forget_file(services, path)
+        forget_soon(services, path)
     return read_photo(services, image, name)
 
 
@@ -156,6 +159,13 @@ def from_data_url(url: str) -> bytes:
         return base64.b64decode(url.partition(",")[2], validate=True)
     except binascii.Error:
         return b""
+
+
+def forget_soon(services: Services, path: Path) -> None:
+    """Delete an upload after the grace; see `forget_file`."""
+    timer = threading.Timer(services.grace, forget_file, (services, path))
+    timer.daemon = True  # at the end the whole folder goes
+    timer.start()
 
 
 def forget_file(services: Services, path: Path) -> None:

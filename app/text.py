@@ -21,8 +21,9 @@ NOT_FOR_VERIFICATION: Final = (
 )
 NOT_FOR_VERIFICATION_SHORT: Final = "Not for age verification."
 PRIVACY: Final = (
-    "Pixels stay on the machine that runs this page: an upload is deleted once it has been read, "
-    "its result is kept in memory until you forget it or leave, and no other host is contacted."
+    "Pixels stay on the machine that runs this page: an upload is deleted seconds after it has "
+    "been read, its result is kept in memory until you forget it or leave, and no other host is "
+    "contacted."
 )
 
 PHOTO_TAB: Final = "Photo"

@@ -65,7 +65,7 @@ def services_for(
             raise faces
         return tuple(faces)
 
-    return Services(estimate, MANIFEST, uploads=uploads)
+    return Services(estimate, MANIFEST, uploads=uploads, grace=0)
 
 
 def raising(error: Exception) -> Callable[[], Any]:

@@ -1,5 +1,6 @@
 """Fixtures for the page's tests; nothing of `sadal_core` is imported at the top."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -27,3 +28,11 @@ def stored(uploads: Path, name: str, content: bytes) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(content)
     return {"path": str(folder / name), "orig_name": name, "url": f"/file={folder / name}"}
+
+
+def emptied(folder: Path, seconds: float = 10) -> bool:
+    """Whether nothing is left in `folder`, now or soon: uploads are deleted in the background."""
+    end = time.monotonic() + seconds
+    while any(folder.iterdir()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not any(folder.iterdir())

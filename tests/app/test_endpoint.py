@@ -11,6 +11,7 @@ from gradio_client.exceptions import AppError
 
 from app.serve import free_port, launch, private_folder
 from app.tabs.estimate.photo import EXAMPLE
+from tests.app.conftest import emptied
 from tests.fakes import MANIFEST, estimate_of, services_for
 
 # Gradio 6.31 counts its requests in ways that pandas 3 is giving up.
@@ -31,10 +32,6 @@ def served() -> Iterator[tuple[Client, Path]]:
                 demo.close(verbose=False)
 
 
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
 def test_an_image_gives_faces_and_model(served: tuple[Client, Path]) -> None:
     client, _ = served
     answer = client.predict(handle_file(EXAMPLE), api_name="/estimate")
@@ -51,7 +48,7 @@ def test_an_image_gives_faces_and_model(served: tuple[Client, Path]) -> None:
 def test_what_was_uploaded_is_gone_after_the_answer(served: tuple[Client, Path]) -> None:
     client, uploads = served
     client.predict(handle_file(EXAMPLE), api_name="/estimate")
-    assert files(uploads) == []
+    assert emptied(uploads)
 
 
 def test_a_bad_file_gets_its_sentence_and_the_server_goes_on(

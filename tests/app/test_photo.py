@@ -9,7 +9,7 @@ from app import text
 from app.main import build_demo, forget_session
 from app.services import Photo, Services
 from app.tabs.estimate.photo import EXAMPLE, face_index
-from tests.app.conftest import stored
+from tests.app.conftest import emptied, stored
 from tests.fakes import estimate_of, services_for
 
 
@@ -73,7 +73,7 @@ def test_forgetting_leaves_nothing(uploads: Path, upload: dict[str, str]) -> Non
     assert text.WAITING in cleared["sadal-panel"]
     assert cleared["sadal-forget"]["interactive"] is False
     assert not any(cleared["sadal-figure"].data[0].y)
-    assert list(uploads.iterdir()) == []
+    assert emptied(uploads)
 
 
 def test_a_bad_upload_is_explained_and_nothing_of_the_last_photo_stays(

@@ -23,7 +23,7 @@ from app.services import (
 from sadal_core.errors import NoFaceError, UnreadableImageError, WeightsError
 from sadal_core.model import AgeModel
 from sadal_core.weights import save_model
-from tests.app.conftest import stored
+from tests.app.conftest import emptied, stored
 from tests.fakes import MANIFEST, estimate_of, raising, services_for
 from tests.pictures import encoded, quadrants
 
@@ -36,7 +36,7 @@ def test_an_upload_is_read_and_then_deleted_with_its_folder(
     assert photo.name == "me.png"
     assert photo.image.shape == (60, 80, 3)
     assert photo.faces == (face,)
-    assert list(uploads.iterdir()) == []
+    assert emptied(uploads)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_unusable_upload_is_explained_by_name_and_deleted(
     upload = stored(uploads, "bad.jpg", content)
     with pytest.raises(UnreadableImageError, match=f"bad.jpg.*{words}"):
         read_upload(services_for([estimate_of(30)], uploads=uploads), upload)
-    assert list(uploads.iterdir()) == []
+    assert emptied(uploads)
 
 
 def test_a_picture_is_turned_upright_like_on_the_command_line(uploads: Path) -> None:
@@ -72,7 +72,7 @@ def test_no_face_is_said_with_the_picture_and_a_remedy(
 ) -> None:
     with pytest.raises(NoFaceError, match=r"me\.png.*upright"):
         read_upload(services_for([], uploads=uploads), upload)
-    assert list(uploads.iterdir()) == []
+    assert emptied(uploads)
 
 
 def test_a_data_url_is_read_without_touching_the_disk() -> None:
