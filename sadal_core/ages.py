@@ -16,6 +16,7 @@ from torch import Tensor
 from sadal_core.errors import ConfigError
 
 OLDEST = 100
+OLDEST_LABEL = 120  # beyond it an age in a data set is taken to be wrong
 GRID = np.arange(OLDEST + 1, dtype=np.float64)
 DECADES = tuple((low, low + 9) for low in range(0, 80, 10)) + ((80, 120),)
 

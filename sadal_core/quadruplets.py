@@ -9,15 +9,14 @@ anew. As there, a negative's age is drawn first, evenly over the ages present, t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
+from sadal_core.ages import OLDEST_LABEL
 from sadal_core.errors import ConfigError, DataError
-
-OLDEST_AGE: Final = 120  # years; beyond it a label is taken to be wrong
 
 Indices = Int[np.ndarray, " quadruplets"]
 
@@ -106,19 +105,19 @@ class QuadrupletSampler:
             raise ConfigError(f"The seed must not be negative, got {seed}.")
         self.ages = whole_years(ages)
         self.seed = seed
-        self._group(OLDEST_AGE if age_window is None else age_window)
+        self._group(OLDEST_LABEL if age_window is None else age_window)
         within = "" if age_window is None else f" within {age_window} years"
         self._anchors, self.report = self._servable(within)
 
     def _group(self, window: int) -> None:
         # Tables by age (0 to 120) and by sample; `order` lists the samples by age.
-        self._counts = np.bincount(self.ages, minlength=OLDEST_AGE + 1)
+        self._counts = np.bincount(self.ages, minlength=OLDEST_LABEL + 1)
         self._starts = np.cumsum(self._counts) - self._counts
         self._order = np.argsort(self.ages.astype(np.uint8), kind="stable")  # uint8: radix, linear
         self._rank = np.empty_like(self._order)
         self._rank[self._order] = np.arange(len(self.ages)) - self._starts[self.ages[self._order]]
         # Positions in `present`: younger ages are [first, here), older ones [here + 1, last).
-        years = np.arange(OLDEST_AGE + 1)
+        years = np.arange(OLDEST_LABEL + 1)
         self._present = np.flatnonzero(self._counts)
         self._here = np.searchsorted(self._present, years)
         self._first = np.searchsorted(self._present, years - window)
@@ -188,11 +187,11 @@ def whole_years(
         raise DataError(f"The ages are not all numbers ({error}). Give them in years.") from None
     if years.ndim != 1 or len(years) == 0:
         raise DataError(f"Ages must be a list of at least one number, got shape {years.shape}.")
-    wrong = np.flatnonzero(~((years >= 0) & (years <= OLDEST_AGE)))  # NaN compares false
+    wrong = np.flatnonzero(~((years >= 0) & (years <= OLDEST_LABEL)))  # NaN compares false
     if len(wrong):
         raise DataError(
             f"Sample {wrong[0]} has the age {years[wrong[0]]:g}; in all {len(wrong)} of "
-            f"{len(years)} ages are missing, negative or above {OLDEST_AGE} years. Leave these "
+            f"{len(years)} ages are missing, negative or above {OLDEST_LABEL} years. Leave these "
             "samples out."
         )
     return np.floor(years + 0.5).astype(np.int64)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -55,4 +56,5 @@ def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
             f"{path} holds weights of another network. Check out the assets folder again."
         ) from error
     model.temperature = float(temperature)
-    return model.eval(), manifest
+    # Faces come in this layout too; convolutions on a processor are faster in it.
+    return model.eval().to(memory_format=torch.channels_last), manifest

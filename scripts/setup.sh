@@ -66,7 +66,7 @@ install_packages() {
         uv=$(find_uv)
     fi
     if [ -n "$uv" ]; then
-        "$uv" pip install --python "$python" -r "$requirements" && return
+        "$uv" pip install --compile-bytecode --python "$python" -r "$requirements" && return
         echo "uv did not succeed; trying pip."
     fi
     "$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip >/dev/null 2>&1 || true

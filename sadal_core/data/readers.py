@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Final
 
+from sadal_core.ages import OLDEST_LABEL
 from sadal_core.data.samples import Sample, Source, pictures
 from sadal_core.errors import DataError
 
@@ -23,7 +24,6 @@ _MORPH = re.compile(r"(\d+)_(\d+)([MF])(\d{2})\.jpe?g", re.IGNORECASE)
 _AFAD = re.compile(r"(?:.*/)?(\d{2})/(111|112)/[^/]+\.jpe?g", re.IGNORECASE)
 _UTK_GROUPS = ("White", "Black", "Asian", "Indian", "other")
 _AAF_LAST_FEMALE = 7380
-_MAX_AGE = 120
 
 
 def read_utkface(source: Source) -> list[Sample]:
@@ -34,7 +34,7 @@ def read_utkface(source: Source) -> list[Sample]:
     return [
         Sample(name, int(match[1]), sex=_sex(match[2] == "1"), group=_UTK_GROUPS[int(match[3])])
         for name, match in _matches(source, _UTKFACE)
-        if int(match[1]) <= _MAX_AGE
+        if int(match[1]) <= OLDEST_LABEL
     ]
 
 
@@ -185,8 +185,10 @@ def _age(text: str | None, table: str) -> float:
         age = float(text or "")
     except ValueError:
         age = float("nan")
-    if not 0 <= age <= _MAX_AGE:
-        raise DataError(f"{table} holds the age {text!r}. Ages are numbers from 0 to {_MAX_AGE}.")
+    if not 0 <= age <= OLDEST_LABEL:
+        raise DataError(
+            f"{table} holds the age {text!r}. Ages are numbers from 0 to {OLDEST_LABEL}."
+        )
     return age
 
 
