@@ -114,8 +114,12 @@ def open_source(path: Path) -> Source:
         return Folder(path)
     if path.is_file() and zipfile.is_zipfile(path):
         return Zip(path)
-    what = "is neither a folder nor a zip file" if path.exists() else "does not exist"
-    raise DataError(f"{path} {what}. Give the folder or zip file of a face data set.")
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Check the path.")
+    raise DataError(
+        f"{path} is neither a folder nor a zip file. Give the folder or zip file "
+        "that holds the pictures."
+    )
 
 
 def pictures(source: Source) -> Iterator[str]:

@@ -189,7 +189,7 @@ def test_an_unknown_data_set_name_lists_the_known_ones(build: Build) -> None:
 
 
 def test_a_missing_path_and_a_file_that_is_no_zip_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nowhere does not exist. Give the folder or zip"):
+    with pytest.raises(DataError, match=r"nowhere does not exist\. Check the path\."):
         open_source(tmp_path / "nowhere")
     (tmp_path / "data.zip").write_text("not a zip")
     with pytest.raises(DataError, match="data.zip is neither a folder nor a zip file"):
