@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sadal_core.errors import ConfigError
 from sadal_core.quadruplets import Negatives, Roles
+from sadal_core.settings import check_choice
 
 
 class HardNegativeGenerator(nn.Module):
@@ -36,8 +37,7 @@ class HardNegativeGenerator(nn.Module):
             ConfigError: an unknown kind, or a width below 1.
         """
         super().__init__()
-        if kind not in GENERATORS:
-            raise ConfigError(f"Unknown generator {kind!r}. Known: {', '.join(GENERATORS)}.")
+        check_choice("generator", kind, GENERATORS)
         width = features if hidden is None else hidden
         if min(features, width) < 1:
             raise ConfigError(f"A generator needs widths of at least 1, got {features}, {width}.")

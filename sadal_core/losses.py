@@ -24,8 +24,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sadal_core.errors import ConfigError
+from sadal_core.settings import check_choice
 from sadal_core.similarity import Similarity, check_margin_settings
 
+POWERS: Final = (1, 2)
 FARTHEST: Final = 4.0  # largest squared distance between two vectors of unit length
 
 Rows = Float[Tensor, " batch"]
@@ -94,8 +96,7 @@ def g_adv(
     Raises:
         ConfigError: an unknown adv.
     """
-    if adv not in ADVERSARIES:
-        raise ConfigError(f"Unknown adv {adv!r}. Known: {', '.join(ADVERSARIES)}.")
+    check_choice("adv", adv, ADVERSARIES)
     return ADVERSARIES[adv](d, d_positive, q, tau=tau, alpha=alpha)
 
 

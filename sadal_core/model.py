@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sadal_core.ages import OLDEST
 from sadal_core.backbones import BACKBONES
-from sadal_core.errors import ConfigError
+from sadal_core.settings import check_choice
 
 
 class AgeModel(nn.Module):
@@ -23,8 +23,7 @@ class AgeModel(nn.Module):
 
     def __init__(self, backbone: str, *, dropout: float = 0.0) -> None:
         super().__init__()
-        if backbone not in BACKBONES:
-            raise ConfigError(f"Unknown backbone {backbone!r}. Known: {', '.join(BACKBONES)}.")
+        check_choice("backbone", backbone, BACKBONES)
         self.backbone_name = backbone
         self.spec = BACKBONES[backbone]
         self.backbone = self.spec.build()

@@ -14,7 +14,7 @@ real, positive          yes                  yes     -
 
 import math
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -23,6 +23,7 @@ from torch import Tensor
 from sadal_core.errors import ConfigError
 from sadal_core.losses import (
     ADVERSARIES,
+    POWERS,
     Rows,
     check_margin,
     d_negative,
@@ -33,7 +34,10 @@ from sadal_core.losses import (
     squared_distance,
 )
 from sadal_core.quadruplets import Negatives, Roles
+from sadal_core.settings import check_choice, check_ranges
 from sadal_core.similarity import Similarity, check_margin_settings
+
+WEIGHTS: Final = ("hard", "reg", "adversarial", "synthetic", "real", "positive")
 
 
 @dataclass(frozen=True)
@@ -77,17 +81,12 @@ class Objective:
             ConfigError: names the setting, its value and what is allowed.
         """
         check_margin_settings(self.tau, self.q_on)
-        if self.adv not in ADVERSARIES:
-            raise ConfigError(f"Unknown adv {self.adv!r}. Known: {', '.join(ADVERSARIES)}.")
+        check_choice("adv", self.adv, ADVERSARIES)
         if not math.isfinite(self.alpha):
             raise ConfigError(f"alpha must be a finite squared distance, got {self.alpha}.")
-        for name in ("hinge_power", "pos_power"):
-            if getattr(self, name) not in (1, 2):
-                raise ConfigError(f"{name} must be 1 or 2, got {getattr(self, name)}.")
-        for name in ("hard", "reg", "adversarial", "synthetic", "real", "positive"):
-            weight = getattr(self, name)
-            if not (math.isfinite(weight) and weight >= 0):
-                raise ConfigError(f"The weight {name} must be at least 0 and finite, got {weight}.")
+        check_choice("hinge_power", self.hinge_power, POWERS)
+        check_choice("pos_power", self.pos_power, POWERS)
+        check_ranges(self, dict.fromkeys(WEIGHTS, (0, 1e6)))
 
     def check_feasible(self, largest_gap: int) -> None:
         """Refuse a margin that embeddings of unit length cannot meet at a gap up to this.

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sadal_core.errors import ConfigError, DataError
-from sadal_core.losses import check_margin, d_negative, d_positive
+from sadal_core.losses import POWERS, check_margin, d_negative, d_positive
+from sadal_core.settings import check_choice
 from sadal_core.similarity import Similarity
 
 REDUCTIONS: Final = ("all", "active")
@@ -59,10 +60,8 @@ class SimilarityAwarePairLoss(nn.Module):
         super().__init__()
         self.similarity = Similarity() if similarity is None else similarity
         check_margin(self.similarity, tau=tau, q_on=q_on, largest_gap=largest_gap)
-        if reduction not in REDUCTIONS:
-            raise ConfigError(f"Unknown reduction {reduction!r}. Known: {', '.join(REDUCTIONS)}.")
-        if pos_power not in (1, 2):
-            raise ConfigError(f"pos_power must be 1 or 2, got {pos_power}.")
+        check_choice("reduction", reduction, REDUCTIONS)
+        check_choice("pos_power", pos_power, POWERS)
         self.tau, self.q_on = tau, q_on
         self.pos_power, self.reduction = pos_power, reduction
 

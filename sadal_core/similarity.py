@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from sadal_core.errors import ConfigError
+from sadal_core.settings import check_choice
 
 Values = TypeVar("Values", Tensor, np.ndarray, float)
 
@@ -53,9 +54,7 @@ class Similarity:
         Raises:
             ConfigError: says which parameter, and why.
         """
-        if self.variant not in SIMILARITIES:
-            known = ", ".join(SIMILARITIES)
-            raise ConfigError(f"Unknown similarity {self.variant!r}. Known: {known}.")
+        check_choice("similarity", self.variant, SIMILARITIES)
         if not (math.isfinite(self.L) and self.L >= 1):
             raise ConfigError(f"L must be a gap of at least 1 year, got {self.L}.")
         if not (math.isfinite(self.eps) and self.eps > 0):
@@ -147,8 +146,7 @@ def check_margin_settings(tau: float, q_on: str) -> None:
     """
     if not (math.isfinite(tau) and tau > 0):
         raise ConfigError(f"tau must be a finite squared distance above 0, got {tau}.")
-    if q_on not in _DEMANDS:
-        raise ConfigError(f"Unknown q_on {q_on!r}. Known: {', '.join(_DEMANDS)}.")
+    check_choice("q_on", q_on, _DEMANDS)
 
 
 def slide(gaps: Tensor, q: Similarity) -> Tensor:

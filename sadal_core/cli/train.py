@@ -15,6 +15,7 @@ from sadal_core.backbones.mobilefacenet import load_face_weights
 from sadal_core.cli.datasets import add_data_arguments, crop_spec, load_crops
 from sadal_core.files import sha256
 from sadal_core.model import AgeModel
+from sadal_core.settings import overridden
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.loop import fit
 
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train to the end and say what came of it."""
-    config = TrainConfig().overridden(options.settings)
+    config = overridden(TrainConfig(), options.settings)
     parts = load_crops(options, crop_spec(config.backbone))
     with tqdm(desc="train", unit="step", smoothing=0.05) as bar:
         manifest = fit(

@@ -1,11 +1,11 @@
 """The settings of a training run, checked in plain words and stored with it."""
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from sadal_core.backbones import BACKBONES
 from sadal_core.errors import ConfigError
+from sadal_core.settings import check_choice, check_ranges
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -60,52 +60,28 @@ class TrainConfig:
         Raises:
             ConfigError: names the setting, its value and what is allowed.
         """
-        if self.backbone not in BACKBONES:
-            raise ConfigError(f"Unknown backbone {self.backbone!r}. Known: {', '.join(BACKBONES)}.")
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ConfigError(f"{name} must be from {low:g} to {high:g}, got {value}.")
+        check_choice("backbone", self.backbone, BACKBONES)
+        check_choice("precision", self.precision, PRECISIONS)
+        check_ranges(self, _RANGES)
         if self.full_epochs > self.epochs:
             raise ConfigError("full_epochs must not exceed epochs.")
-        if self.precision not in PRECISIONS:
-            allowed = ", ".join(PRECISIONS)
-            raise ConfigError(f"precision must be one of {allowed}, got {self.precision!r}.")
-
-    def overridden(self, settings: list[str]) -> "TrainConfig":
-        """This config with `name=value` texts applied.
-
-        Raises:
-            ConfigError: unknown name, or a value of the wrong type.
-        """
-        types = {field.name: type(getattr(self, field.name)) for field in dataclasses.fields(self)}
-        changes: dict[str, Any] = {}
-        for setting in settings:
-            name, _, text = setting.partition("=")
-            if name not in types:
-                raise ConfigError(f"Unknown setting {name!r}. Known: {', '.join(types)}.")
-            try:
-                changes[name] = types[name](text)
-            except ValueError:
-                raise ConfigError(f"{name} takes a {types[name].__name__}, got {text!r}.") from None
-        return dataclasses.replace(self, **changes)
 
 
-_RANGES: tuple[tuple[str, float, float], ...] = (
-    ("epochs", 1, 10_000),
-    ("full_epochs", 0, 10_000),
-    ("frozen_stages", 0, 100),
-    ("batch_size", 2, 65_536),
-    ("learning_rate", 1e-8, 10),
-    ("head_rate", 0.01, 100),
-    ("full_rate", 0, 100),
-    ("weight_decay", 0, 10),
-    ("warmup", 0, 1),
-    ("label_sigma", 0.1, 20),
-    ("expectation_weight", 0, 100),
-    ("age_balance", 0, 1),
-    ("dropout", 0, 0.95),
-    ("average_decay", 0, 0.99999),
-    ("validation_fraction", 0.01, 0.9),
-    ("seed", 0, 2**31),
-)
+_RANGES: Final = {
+    "epochs": (1, 10_000),
+    "full_epochs": (0, 10_000),
+    "frozen_stages": (0, 100),
+    "batch_size": (2, 65_536),
+    "learning_rate": (1e-8, 10),
+    "head_rate": (0.01, 100),
+    "full_rate": (0, 100),
+    "weight_decay": (0, 10),
+    "warmup": (0, 1),
+    "label_sigma": (0.1, 20),
+    "expectation_weight": (0, 100),
+    "age_balance": (0, 1),
+    "dropout": (0, 0.95),
+    "average_decay": (0, 0.99999),
+    "validation_fraction": (0.01, 0.9),
+    "seed": (0, 2**31),
+}

@@ -130,7 +130,7 @@ def test_bad_settings_and_calls_are_refused(embeddings: Tensor) -> None:
     ages = torch.tensor(AGES)
     with pytest.raises(ConfigError, match="Unknown reduction 'sum'. Known: all, active"):
         SimilarityAwarePairLoss(reduction="sum")
-    with pytest.raises(ConfigError, match="pos_power must be 1 or 2, got 3"):
+    with pytest.raises(ConfigError, match="Unknown pos_power 3. Known: 1, 2"):
         SimilarityAwarePairLoss(pos_power=3)
     with pytest.raises(ConfigError, match="demands a squared distance"):
         SimilarityAwarePairLoss(tau=1.0)

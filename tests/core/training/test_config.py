@@ -1,16 +1,18 @@
 import pytest
 
 from sadal_core.errors import ConfigError
+from sadal_core.settings import overridden
 from sadal_core.training.config import TrainConfig
 
 
 def test_settings_are_read_as_the_type_they_have() -> None:
-    config = TrainConfig().overridden(
-        ["epochs=3", "learning_rate=0.01", "backbone=resnet18-half", "precision=float32"]
+    config = overridden(
+        TrainConfig(),
+        ["epochs=3", "learning_rate=0.01", "backbone=resnet18-half", "precision=float32"],
     )
     assert (config.epochs, config.learning_rate) == (3, 0.01)
     assert (config.backbone, config.precision) == ("resnet18-half", "float32")
-    assert TrainConfig().overridden([]) == TrainConfig()
+    assert overridden(TrainConfig(), []) == TrainConfig()
 
 
 @pytest.mark.parametrize(
@@ -25,10 +27,10 @@ def test_settings_are_read_as_the_type_they_have() -> None:
         ("learning_rate=nan", "learning_rate must be from"),
         ("age_balance=1.5", "age_balance must be from 0 to 1"),
         ("backbone=vgg", "Unknown backbone 'vgg'. Known: mobilefacenet"),
-        ("precision=half", "precision must be one of auto, float32, bfloat16"),
+        ("precision=half", "Unknown precision 'half'. Known: auto, float32, bfloat16"),
         ("full_epochs=99", "full_epochs must not exceed epochs"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(setting: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words.replace(".", r"\.")):
-        TrainConfig().overridden([setting])
+        overridden(TrainConfig(), [setting])
