@@ -1,22 +1,49 @@
-"""The network that ships: a backbone and a head that reads a distribution over ages."""
+"""The network that ships: a backbone, and what reads a distribution over ages off its features.
+
+Trained on ages alone it reads with a linear head. After the metric stage the features go through
+the metric, and a ranker reads the age off the embedding; the linear head stays as the control.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
+from torch.nn import functional
 
 from sadal_core.ages import OLDEST
 from sadal_core.backbones import BACKBONES
+from sadal_core.metric import MetricModel
+from sadal_core.rankers import Ranker
 from sadal_core.settings import check_choice
+
+_LEAST = 1e-12  # probability; below it a ranker's zeros have no logarithm
+
+
+class Prediction(NamedTuple):
+    """What the network says about aligned crops, as arrays.
+
+    Attributes:
+        features: output of the backbone.
+        embeddings: of unit length; the space in which distances are taken.
+        probabilities: distributions over `ages.GRID`.
+    """
+
+    features: Float[np.ndarray, "batch features"]
+    embeddings: Float[np.ndarray, "batch dim"]
+    probabilities: Float[np.ndarray, "batch ages"]
 
 
 class AgeModel(nn.Module):
-    """Faces to features and to logits over the age grid.
+    """Faces to features, to an embedding, and to logits over the age grid.
 
     The head is linear: p(age | x) = softmax(W x + b), as in DLDL (Gao et al. 2017, eq. 1).
 
     Attributes:
         spec: geometry and scaling of the input.
+        metric: the learned metric; without one the embedding is the features at unit length.
+        ranker: reads the age off the embedding; without one the head reads it off the features.
         temperature: divides the logits, so that the intervals have the coverage they claim
             (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 9).
     """
@@ -30,19 +57,35 @@ class AgeModel(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(self.spec.features, OLDEST + 1)
         self.temperature = 1.0
+        self.metric: MetricModel | None = None
+        self.ranker: Ranker | None = None
 
     def forward(self, faces: Float[Tensor, "batch 3 side side"]) -> Float[Tensor, "batch ages"]:
-        """Logits over the age grid, before the temperature."""
+        """Logits of the head over the age grid, before the temperature (the age stage)."""
         return self.head(self.dropout(self.backbone(faces)))
 
-    @torch.inference_mode()
-    def predict(
-        self, crops: UInt8[np.ndarray, "batch side side 3"]
-    ) -> tuple[Float[np.ndarray, "batch features"], Float[np.ndarray, "batch ages"]]:
-        """Features and age distributions of aligned crops, as arrays; the model must be in eval.
+    def embed(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, "batch dim"]:
+        """Embedding of features, of unit length."""
+        return functional.normalize(features) if self.metric is None else self.metric(features)
 
-        Rows of the second array sum to 1.
+    def logits(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, "batch ages"]:
+        """What the ages are read with, before the temperature: log p up to a constant per row."""
+        if self.ranker is None:
+            return self.head(features)
+        embeddings = self.embed(features).double().cpu().numpy()
+        if len(embeddings) == 0:
+            return features.new_empty((0, OLDEST + 1))
+        probabilities = torch.from_numpy(self.ranker.predict_proba(embeddings))
+        return probabilities.clamp_min(_LEAST).log().to(features)
+
+    @torch.inference_mode()
+    def predict(self, crops: UInt8[np.ndarray, "batch side side 3"]) -> Prediction:
+        """Features, embeddings and age distributions of aligned crops; the model must be in eval.
+
+        The rows of the distributions sum to 1.
         """
         features = self.backbone(self.spec.preprocess(crops))
-        probabilities = torch.softmax(self.head(features) / self.temperature, dim=1)
-        return features.numpy(), probabilities.double().numpy()
+        probabilities = torch.softmax(self.logits(features) / self.temperature, dim=1)
+        return Prediction(
+            features.numpy(), self.embed(features).numpy(), probabilities.double().numpy()
+        )

@@ -27,7 +27,7 @@ class FaceEstimate:
         face: box and five landmarks in px of the picture.
         crop: the aligned face as the backbone saw it, RGB.
         features: output of the backbone.
-        embedding: `features` at unit length, the space in which distances are taken.
+        embedding: of unit length, in the space in which distances are taken.
         probabilities: distribution over `ages.GRID`, summing to 1.
         summary: age and 80 % interval in years.
         warnings: visible reasons to doubt the estimate.
@@ -36,7 +36,7 @@ class FaceEstimate:
     face: Face
     crop: UInt8[np.ndarray, "size size 3"]
     features: Float[np.ndarray, " features"]
-    embedding: Float[np.ndarray, " features"]
+    embedding: Float[np.ndarray, " dim"]
     probabilities: Float[np.ndarray, " ages"]
     summary: AgeSummary
     warnings: tuple[QualityWarning, ...]
@@ -68,8 +68,7 @@ class AgeEstimator:
             return ()
         spec = self.model.spec.crop
         crops = np.stack([align(image, face.landmarks, spec) for face in faces])
-        features, probabilities = self.model.predict(crops)
-        embeddings = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        features, embeddings, probabilities = self.model.predict(crops)
         cuts = centre(crops, spec)
         return tuple(
             FaceEstimate(

@@ -78,6 +78,8 @@ class QuadrupletSampler:
 
     Attributes:
         ages: whole years, one per sample; gaps between them are what Q is to be taken of.
+        age_window: largest gap of a negative in years; None is any.
+        seed: see `epoch`.
         report: what can be served and what cannot.
     """
 
@@ -104,7 +106,7 @@ class QuadrupletSampler:
         if seed < 0:
             raise ConfigError(f"The seed must not be negative, got {seed}.")
         self.ages = whole_years(ages)
-        self.seed = seed
+        self.age_window, self.seed = age_window, seed
         self._group(OLDEST_LABEL if age_window is None else age_window)
         within = "" if age_window is None else f" within {age_window} years"
         self._anchors, self.report = self._servable(within)

@@ -8,30 +8,58 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from sadal_core.backbones import BACKBONES
-from sadal_core.errors import WeightsError
+from sadal_core.errors import ConfigError, WeightsError
 from sadal_core.files import replacing, sha256, write_json
 from sadal_core.manifest import FORMAT, MANIFEST, WEIGHTS, check_folder
 from sadal_core.manifest import load_manifest as load_manifest
+from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
+from sadal_core.rankers.stored import ranker_name, ranker_state, restored
+
+_RANKER = "ranker."
 
 
 def save_model(model: AgeModel, folder: Path, manifest: dict[str, Any]) -> None:
     """Write `model` and what is known about it to `folder`.
 
     Args:
-        model: its weights and temperature are stored.
+        model: its weights, metric, ranker and temperature are stored.
         folder: created if need be.
         manifest: config, data, metrics and so on; `backbone`, `metrics` and `bands` are required.
     """
+    tensors = {k: v.contiguous() for k, v in model.state_dict().items()}
+    parts: dict[str, Any] = {}
+    if model.metric is not None:
+        parts["metric"] = model.metric.shape()
+    if model.ranker is not None:
+        parts["ranker"] = {"name": ranker_name(model.ranker), "settings": model.ranker.get_params()}
+        learned = ranker_state(model.ranker)
+        tensors |= {f"{_RANKER}{k}": torch.from_numpy(v) for k, v in learned.items()}
     with replacing(folder / WEIGHTS) as temporary:
-        save_file({k: v.contiguous() for k, v in model.state_dict().items()}, temporary)
+        save_file(tensors, temporary)
     record = {
         "format": FORMAT,
         **manifest,
+        "parts": parts,
         "temperature": model.temperature,
         "sha256": sha256(folder / WEIGHTS),
     }
     write_json(folder / MANIFEST, record)
+
+
+def _fill(model: AgeModel, tensors: dict[str, torch.Tensor], parts: dict[str, Any]) -> None:
+    """Give `model` the stored weights, metric and ranker."""
+    if "metric" in parts:
+        model.metric = MetricModel(**parts["metric"])
+    if "ranker" in parts:
+        learned = {
+            name.removeprefix(_RANKER): tensors.pop(name).numpy()
+            for name in list(tensors)
+            if name.startswith(_RANKER)
+        }
+        stored = parts["ranker"]
+        model.ranker = restored(stored["name"], stored["settings"], learned)
+    model.load_state_dict(tensors)
 
 
 def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
@@ -50,8 +78,8 @@ def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
         )
     model = AgeModel(backbone)
     try:
-        model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
+        _fill(model, load_file(path), manifest.get("parts", {}))
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ConfigError) as error:
         raise WeightsError(
             f"{path} holds weights of another network. Check out the assets folder again."
         ) from error

@@ -8,10 +8,16 @@ import sys
 os.environ.setdefault("GLOG_minloglevel", "3")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from sadal_core.cli import estimate, evaluate, prepare, train  # noqa: E402
+from sadal_core.cli import ablate, estimate, evaluate, prepare, train  # noqa: E402
 from sadal_core.errors import SadalError  # noqa: E402
 
-_COMMANDS = {"prepare": prepare, "train": train, "evaluate": evaluate, "estimate": estimate}
+_COMMANDS = {
+    "prepare": prepare,
+    "train": train,
+    "evaluate": evaluate,
+    "ablate": ablate,
+    "estimate": estimate,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -11,6 +12,8 @@ from sadal_core.data.crops import prepare as prepare_crops
 from sadal_core.data.readers import READERS, read_samples
 from sadal_core.data.samples import open_source
 from sadal_core.faces.align import CropSpec
+from sadal_core.features import FeatureSet, feature_set
+from sadal_core.model import AgeModel
 
 DEFAULT_CACHE = Path("runs/crops")
 
@@ -47,6 +50,22 @@ def load_crops(options: argparse.Namespace, spec: CropSpec) -> list[Crops]:
             )  # fmt: skip
         parts.append(crops)
     return parts
+
+
+def feature_sets(
+    options: argparse.Namespace, model: AgeModel, parts: list[Crops]
+) -> list[FeatureSet]:
+    """Features of `parts`, kept beside the crops and computed where they are not there."""
+    made = []
+    for path, crops in zip(options.data, parts, strict=True):
+        with tqdm(total=len(crops.ages), desc=f"{crops.dataset}: features", unit="face") as bar:
+
+            def progress(done: int, total: int, bar: Any = bar) -> None:
+                bar.update(done - bar.n)
+
+            cache = options.cache / path.stem / "features.npz"
+            made.append(feature_set(model, crops, cache, progress))
+    return made
 
 
 def crop_spec(backbone: str) -> CropSpec:

@@ -1,16 +1,20 @@
 """Measure a model on a data set under a protocol, into a result file."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from sadal_core.cli.datasets import add_data_arguments, load_crops
+from sadal_core.cli.datasets import add_data_arguments, feature_sets, load_crops
+from sadal_core.cli.provenance import provenance
+from sadal_core.cli.train_metric import age_stage
 from sadal_core.data.crops import Crops
 from sadal_core.errors import DataError
 from sadal_core.evaluation.protocols import PROTOCOLS, Measured
 from sadal_core.evaluation.report import measured
+from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
 from sadal_core.files import write_json
 from sadal_core.pipeline import BUNDLED_MODEL
 from sadal_core.weights import load_model
@@ -20,9 +24,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `evaluate`."""
     add_data_arguments(parser)
     parser.add_argument(
-        "--protocol", choices=list(PROTOCOLS), required=True,
+        "--protocol", choices=[*PROTOCOLS, "lopo"], required=True,
         help="holdout: faces held out in training; unseen: all faces of a data set the model "
         "never saw; lopo: leave one person out, with an age readout learned from the others",
+    )  # fmt: skip
+    parser.add_argument(
+        "--readout", choices=list(READOUTS), default="sadal",
+        help="lopo: what is learned above the backbone in every fold (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--control", action="store_true",
+        help="read ages with the head of the age stage, not with the metric and its ranker",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     parser.add_argument(
@@ -35,6 +47,9 @@ def run(options: argparse.Namespace) -> int:
     if len(options.data) > 1:
         raise DataError("evaluate measures one data set at a time. Give one --data PATH.")
     model, manifest = load_model(options.model)
+    if options.control:
+        model.metric = model.ranker = None
+        model.temperature = age_stage(manifest)["temperature"]
     (crops,) = load_crops(options, model.spec.crop)
     with tqdm(desc=f"{crops.dataset}: {options.protocol}", unit="fold") as bar:
 
@@ -42,20 +57,32 @@ def run(options: argparse.Namespace) -> int:
             bar.total = total
             bar.update(done - bar.n)
 
-        result = PROTOCOLS[options.protocol](model, manifest, crops, progress)
-    record = _record(options.protocol, crops, manifest, result)
+        if options.protocol == "lopo":
+            (faces,) = feature_sets(options, model, [crops])
+            result = leave_one_person_out(
+                model, crops, faces, options.readout, progress, workers=options.workers
+            )
+        else:
+            result = PROTOCOLS[options.protocol](model, manifest, crops, progress)
+    record = _record(options, crops, manifest, result)
     write_json(options.out, record)
     _print(record)
     return 0
 
 
 def _record(
-    protocol: str, crops: Crops, manifest: dict[str, Any], result: Measured
+    options: argparse.Namespace, crops: Crops, manifest: dict[str, Any], result: Measured
 ) -> dict[str, Any]:
     figures = measured(*result)
+    lopo = options.protocol == "lopo"
+    words = [f"--protocol {options.protocol}"]
+    words += [f"--readout {options.readout}"] if lopo else []
+    words += ["--control"] if options.control else []
     return {
-        "command": f"python -m sadal_core evaluate --data {crops.dataset} --protocol {protocol}",
-        "protocol": protocol,
+        **provenance("evaluate", options, extra=" ".join(words)),
+        "protocol": options.protocol,
+        "readout": options.readout if lopo else "control" if options.control else "model",
+        "settings": asdict(FOLD) if lopo and options.readout == "sadal" else {},
         "dataset": crops.dataset,
         "labels_sha256": crops.labels,
         "n_without_face": len(crops.missing),

@@ -14,14 +14,14 @@ _BATCH = 64
 COVERAGE = 0.8
 
 
-def head_logits(model: AgeModel, images: Sequence[np.ndarray]) -> np.ndarray:
-    """Logits of stored crops before the temperature, (N, ages), in order."""
+def age_logits(model: AgeModel, images: Sequence[np.ndarray]) -> np.ndarray:
+    """What ages of stored crops are read with, before the temperature; (N, ages), in order."""
     parts = [np.empty((0, OLDEST + 1), np.float32)]
     device = model.head.weight.device
     with torch.inference_mode():
         for start in range(0, len(images), _BATCH):
             faces = model.spec.preprocess(np.stack(images[start : start + _BATCH]))
-            parts.append(model(faces.to(device)).cpu().numpy())
+            parts.append(model.logits(model.backbone(faces.to(device))).cpu().numpy())
     return np.concatenate(parts)
 
 

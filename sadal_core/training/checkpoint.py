@@ -2,47 +2,40 @@
 
 import json
 import pickle
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
 from sadal_core.errors import DataError
 from sadal_core.files import replacing
-from sadal_core.model import AgeModel
-from sadal_core.training.config import TrainConfig
-from sadal_core.training.devices import random_state, set_random_state
-from sadal_core.training.steps import WeightAverage
 
 _STATE, _RECORDS = "state.pt", "metrics.jsonl"
 
 
-@dataclass
-class Run:
-    """What changes while training: the model, its average, the optimizer, the steps done."""
+@runtime_checkable
+class Resumable(Protocol):
+    """A run that can say and take everything needed to go on."""
 
-    model: AgeModel
-    average: WeightAverage
-    optimizer: torch.optim.Optimizer
-    step: int = 0
+    step: int
+
+    def state(self) -> dict[str, Any]:
+        """Tensors, numbers and texts, in dictionaries and lists."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        ...
 
 
-def save_checkpoint(folder: Path, config: TrainConfig, run: Run) -> None:
-    """Everything needed to go on: steps done, weights, averages, optimizer, dropout's generator."""
-    state = {
-        "config": asdict(config),
-        "position": {"step": run.step},
-        "model": run.model.state_dict(),
-        "average": run.average.model.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "generator": random_state(),
-    }
+def save_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
+    """Write the settings (a dataclass) and the state of `run`."""
     with replacing(folder / _STATE) as temporary:
-        torch.save(state, temporary)
+        torch.save({"config": asdict(config), "state": run.state()}, temporary)
 
 
-def load_checkpoint(folder: Path, config: TrainConfig, run: Run) -> None:
+def load_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
     """Bring `run` to where the run in `folder` was stopped; a new folder leaves it as it is.
 
     Metrics that were recorded after the checkpoint are dropped: those steps are done again.
@@ -53,13 +46,9 @@ def load_checkpoint(folder: Path, config: TrainConfig, run: Run) -> None:
     path = folder / _STATE
     if path.exists():
         try:
-            state = torch.load(path, weights_only=True, map_location="cpu")
-            _require_same(config, state["config"], folder)
-            run.model.load_state_dict(state["model"])
-            run.average.model.load_state_dict(state["average"])
-            run.optimizer.load_state_dict(state["optimizer"])
-            set_random_state(state["generator"])
-            run.step = state["position"]["step"]
+            stored = torch.load(path, weights_only=True, map_location="cpu")
+            _require_same(config, stored["config"], folder)
+            run.restore(stored["state"])
         except _DAMAGE as error:
             raise DataError(f"{path} is damaged. Delete it to start the run again.") from error
     _drop_records_after(folder / _RECORDS, run.step)
@@ -67,6 +56,7 @@ def load_checkpoint(folder: Path, config: TrainConfig, run: Run) -> None:
 
 def append_record(folder: Path, record: dict[str, Any]) -> None:
     """One line of JSON at the end of the run's metrics."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / _RECORDS).open("a", encoding="utf-8") as file:
         file.write(json.dumps(record) + "\n")
 
@@ -74,7 +64,7 @@ def append_record(folder: Path, record: dict[str, Any]) -> None:
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError)
 
 
-def _require_same(config: TrainConfig, stored: dict[str, Any], folder: Path) -> None:
+def _require_same(config: Any, stored: dict[str, Any], folder: Path) -> None:
     changed = [key for key, value in asdict(config).items() if stored.get(key) != value]
     if changed:
         raise DataError(

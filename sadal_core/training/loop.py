@@ -10,14 +10,15 @@ import torch
 
 from sadal_core.data.crops import Crops
 from sadal_core.evaluation.metrics import mae
-from sadal_core.evaluation.predict import head_logits, predictions
+from sadal_core.evaluation.predict import age_logits, predictions
 from sadal_core.files import write_json
 from sadal_core.model import AgeModel
-from sadal_core.training.checkpoint import Run, append_record, load_checkpoint, save_checkpoint
+from sadal_core.training.checkpoint import append_record, load_checkpoint, save_checkpoint
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.devices import device
 from sadal_core.training.faces import FaceSet, epoch_batches, face_sets, steps_per_epoch
-from sadal_core.training.finish import finish
+from sadal_core.training.finish import SplitSettings, finish
+from sadal_core.training.run import Run
 from sadal_core.training.steps import (
     LossTerms,
     WeightAverage,
@@ -74,7 +75,9 @@ def fit(
         save_checkpoint(folder, config, run)
         text = f"epoch {epoch + 1}/{config.epochs} validation MAE {error:.2f} years"
         progress(run.step, per_epoch * config.epochs, text)
-    return finish(run.average.model.cpu(), parts, config, folder / "model", about=about)
+    split = SplitSettings(config.validation_fraction, config.seed)
+    about = {**about, "config": asdict(config)}
+    return finish(run.average.model.cpu(), parts, split, folder / "model", about=about)
 
 
 def _start(config: TrainConfig, initialise: Callable[[AgeModel], None]) -> Run:
@@ -110,7 +113,7 @@ def _train_epoch(
 
 def _validation_error(model: AgeModel, validation: FaceSet) -> float:
     images = [validation.image(index) for index in range(len(validation))]
-    made = predictions(head_logits(model, images), validation.ages, 1.0)
+    made = predictions(age_logits(model, images), validation.ages, 1.0)
     return mae(made.true, made.age)
 
 

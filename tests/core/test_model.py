@@ -23,9 +23,10 @@ def crops(rng: np.random.Generator) -> np.ndarray:
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_backbone_makes_a_model_of_101_ages(name: str, crops: np.ndarray) -> None:
     model = AgeModel(name).eval()
-    features, probabilities = model.predict(crops)
+    features, embeddings, probabilities = model.predict(crops)
     assert features.shape == (3, BACKBONES[name].features)
     assert probabilities.shape == (3, 101)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
     assert (probabilities >= 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
@@ -39,7 +40,7 @@ def test_predictions_are_the_softmax_of_the_logits_over_the_temperature(
         model.temperature = temperature
         raised = np.exp(logits / temperature)
         expected = raised / raised.sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(model.predict(crops)[1], expected, rtol=1e-4)
+        np.testing.assert_allclose(model.predict(crops).probabilities, expected, rtol=1e-4)
     model.temperature = 1.0
 
 
@@ -52,7 +53,7 @@ def test_the_interval_of_a_gaussian_widens_with_the_root_of_the_temperature(
         model.head.bias.copy_(torch.from_numpy(-((GRID - 50) ** 2) / (2 * 6.0**2)))
     for temperature in (0.25, 1.0, 2.25):
         model.temperature = temperature
-        _, low, high = summarise(model.predict(crops)[1][0])
+        _, low, high = summarise(model.predict(crops).probabilities[0])
         # 1.2816 standard deviations on either side hold 80 % of a normal distribution.
         assert high - low == pytest.approx(2 * 1.2816 * 6 * temperature**0.5, abs=0.1)
 

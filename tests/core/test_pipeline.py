@@ -12,7 +12,7 @@ from sadal_core.data import crops as crops_module
 from sadal_core.data.crops import prepare
 from sadal_core.data.samples import Folder, Sample
 from sadal_core.errors import WeightsError
-from sadal_core.evaluation.predict import head_logits
+from sadal_core.evaluation.predict import age_logits
 from sadal_core.faces.align import align
 from sadal_core.faces.detect import Face, MediaPipeFaces
 from sadal_core.faces.image import decode_file
@@ -81,7 +81,7 @@ def test_training_evaluation_command_line_and_page_see_the_same_bits(
     to_train = model.spec.preprocess(cached.images)
     to_show = model.spec.preprocess(shown.crop[None])
     assert torch.equal(to_train, to_show)
-    logits = head_logits(model, list(cached.images))
+    logits = age_logits(model, list(cached.images))
     expected = torch.softmax(torch.from_numpy(logits) / model.temperature, dim=1).double().numpy()
     np.testing.assert_array_equal(expected[0], shown.probabilities)
     found = list(find_pictures([tmp_path / "photo.jpg"]))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,10 +22,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> P
     rows = ["path,age,subject"]
     rng = np.random.default_rng(0)
     for number in range(COUNT):
-        age = 10 + 2 * number
+        age = 10 + 4 * (number // 2)  # two of every age, so that there are positives
         picture = cv2.convertScaleAbs(astronaut[:300, 50:450], alpha=0.4 + number / COUNT)
         # Patches, different in each, keep the pictures out of one duplicate group.
-        patches = cv2.resize(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8), (400, 300))
+        patches = cv2.resize(rng.integers(0, 256, (18, 24, 3), dtype=np.uint8), (400, 300))
         picture = cv2.addWeighted(picture, 0.5, patches, 0.5, 0)
         (folder / f"{number}.jpg").write_bytes(encoded(picture, "JPEG"))
         rows.append(f"{number}.jpg,{age},s{number % 4}")
@@ -52,9 +53,9 @@ def test_prepare_train_and_evaluate(
     again = json.loads((tmp_path / "run" / "model" / "manifest.json").read_text())
     assert again["sha256"] == first
 
-    for protocol in ("holdout", "lopo"):
+    for protocol, extra in (("holdout", []), ("lopo", ["--readout", "ridge"])):
         out = tmp_path / f"{protocol}.json"
-        options = ["--protocol", protocol, "--model", str(tmp_path / "run" / "model")]
+        options = ["--protocol", protocol, *extra, "--model", str(tmp_path / "run" / "model")]
         assert main(["evaluate", *data, *options, "--out", str(out)]) == 0
         result = json.loads(out.read_text())
         assert len(result["cs"]) == 11
@@ -64,6 +65,57 @@ def test_prepare_train_and_evaluate(
         if protocol == "holdout":
             assert result["mae"] == pytest.approx(manifest["metrics"]["mae"], abs=1e-4)
     assert f"{result['mae']:.2f} years" in capsys.readouterr().out
+    metric_stage(data, tmp_path, manifest)
+    printed = capsys.readouterr().out
+    assert "faces can be an anchor" in printed
+    assert "Spearman" in printed
+
+
+def metric_stage(data: list[str], tmp_path: Path, age_manifest: dict[str, Any]) -> None:
+    """Train the metric on the age model, measure it in every way, and compare two variants."""
+    age_model, model = tmp_path / "run" / "model", tmp_path / "metric" / "model"
+    small = ["batch_size=4", "hidden=8", "dim=4", "metric_epochs=1", "generator_epochs=1"]
+    settings = ["--set", *small, "alternating_epochs=1"]
+    train = ["train", "--stage", "metric", *data, "--model", str(age_model)]
+    assert main([*train, "--out", str(tmp_path / "metric"), *settings]) == 0
+    manifest = json.loads((model / "manifest.json").read_text())
+    assert str(tmp_path) not in json.dumps(manifest)
+    assert manifest["split"] == age_manifest["split"]
+    assert manifest["age_stage"]["config"] == age_manifest["config"]
+    assert {row["name"] for row in manifest["rankers"]} == {"expectation", "ohranker", "knn"}
+    chosen = min(manifest["rankers"], key=lambda row: row["mae"])
+    assert manifest["parts"]["ranker"]["name"] == chosen["name"]
+    assert set(manifest["metric_space"]) == {"sadal", "warm_start"}
+    assert len(list((tmp_path / "metric" / "snapshots").iterdir())) == 3
+
+    def evaluated(*options: str) -> dict[str, Any]:
+        out = tmp_path / "evaluated.json"
+        assert main(["evaluate", *data, "--model", str(model), "--out", str(out), *options]) == 0
+        return json.loads(out.read_text())
+
+    held_out = evaluated("--protocol", "holdout")
+    assert held_out["mae"] == pytest.approx(manifest["metrics"]["mae"], abs=1e-4)
+    control = evaluated("--protocol", "holdout", "--control")
+    assert control["mae"] == pytest.approx(age_manifest["metrics"]["mae"], abs=1e-4)
+    assert control["readout"] == "control"
+    lopo = evaluated("--protocol", "lopo", "--readout", "sadal")
+    faces = COUNT - age_manifest["data"][0]["n_without_face"]
+    assert (lopo["readout"], lopo["n"]) == ("sadal", faces)
+    compare_variants(data, age_model, tmp_path, settings)
+
+
+def compare_variants(data: list[str], age_model: Path, tmp_path: Path, settings: list[str]) -> None:
+    out = tmp_path / "ablations.json"
+    only = ["--only", "sadal", "no generator", "--seeds", "1", "2", "--runs", str(tmp_path / "ab")]
+    ablate = ["ablate", *data, "--model", str(age_model), "--out", str(out), *only, *settings]
+    assert main(ablate) == 0
+    rows = {row["name"]: row for row in json.loads(out.read_text())["rows"]}
+    assert set(rows) == {"cross-entropy control", "sadal", "no generator"}
+    assert rows["sadal"]["seeds"] == 2
+    assert rows["sadal"]["mae_minus_sadal"] == [0, 0, 0]
+    first = out.read_text()
+    assert main(ablate) == 0  # finished variants are read, not trained again
+    assert out.read_text() == first
 
 
 @pytest.mark.parametrize(
@@ -72,6 +124,8 @@ def test_prepare_train_and_evaluate(
         (["prepare", "--data", "nowhere"], "nowhere does not exist"),
         (["train", "--data", "nowhere", "--out", "run", "--set", "epoch=1"], "Unknown setting"),
         (["evaluate", "--data", "a", "b", "--protocol", "lopo", "--out", "x"], "one data set"),
+        (["ablate", "--data", "a", "--out", "x", "--only", "magic"], "Unknown variant 'magic'"),
+        (["train", "--stage", "metric", "--data", "a", "--out", "x", "--set", "tau=0"], "tau must"),
         (["evaluate", "--data", "nowhere", "--protocol", "lopo", "--out", "x", "--model", "m"],
          "manifest.json does not exist"),
     ],

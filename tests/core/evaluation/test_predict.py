@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from sadal_core.evaluation.metrics import coverage
-from sadal_core.evaluation.predict import calibrated_temperature, head_logits, predictions
+from sadal_core.evaluation.predict import age_logits, calibrated_temperature, predictions
 from sadal_core.model import AgeModel
 from tests.planted import planted_crops
 
@@ -39,8 +39,8 @@ def test_logits_of_many_crops_are_those_of_each() -> None:
     torch.manual_seed(0)
     model = AgeModel("resnet18-half").eval()
     images = list(planted_crops(70).images)  # more than one batch
-    together = head_logits(model, images)
+    together = age_logits(model, images)
     assert together.shape == (70, 101)
-    alone = head_logits(model, [images[66]])
+    alone = age_logits(model, [images[66]])
     assert np.allclose(together[66], alone[0], atol=1e-4)
-    assert head_logits(model, []).shape == (0, 101)
+    assert age_logits(model, []).shape == (0, 101)

@@ -1,0 +1,44 @@
+"""Where a run or a result comes from: command, code and versions; no path of the machine."""
+
+import argparse
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("torch", "torchvision", "numpy", "mediapipe", "scikit-learn")
+
+
+def provenance(command: str, options: argparse.Namespace, *, extra: str = "") -> dict[str, Any]:
+    """Entries "command", "revision" and "versions".
+
+    Args:
+        command: name of the command.
+        options: its parsed options, of which `data` and `settings` are said.
+        extra: further options as text, without paths.
+    """
+    words = [
+        "python -m sadal_core",
+        command,
+        extra,
+        "--data " + " ".join(path.name for path in options.data),
+        "--set " + " ".join(options.settings) if getattr(options, "settings", None) else "",
+    ]
+    return {
+        "command": " ".join(word for word in words if word),
+        "revision": revision(),
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in _PACKAGES},
+    }
+
+
+def revision() -> str:
+    """The git revision of the code, marked where it was changed since; "unknown" without git."""
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        print("No git revision is known for this code; the manifest says so.", file=sys.stderr)
+        return "unknown"

@@ -1,0 +1,108 @@
+"""The metric stage as `train --stage metric` runs it."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from sadal_core.cli.datasets import feature_sets, load_crops
+from sadal_core.cli.provenance import provenance
+from sadal_core.data.crops import Crops
+from sadal_core.features import FeatureSet, joined
+from sadal_core.files import write_json
+from sadal_core.model import AgeModel
+from sadal_core.settings import overridden
+from sadal_core.training.faces import face_sets
+from sadal_core.training.finish import SplitSettings
+from sadal_core.training.metric.callbacks import Snapshots
+from sadal_core.training.metric.config import MetricConfig
+from sadal_core.training.metric.finish import finish_metric
+from sadal_core.training.metric.loop import fit_metric
+from sadal_core.training.metric.observe import Probe, Sight
+from sadal_core.training.metric.run import MetricRun, StepTerms, start_run
+from sadal_core.training.metric.sources import LiveFaces, Source, StoredFeatures
+from sadal_core.weights import load_model
+
+
+def metric_stage(options: argparse.Namespace) -> dict[str, Any]:
+    """Train the metric on the features of `options.model`; the manifest of the whole model."""
+    config = overridden(MetricConfig(), options.settings)
+    model, manifest = load_model(options.model)
+    model.metric = model.ranker = None
+    parts = load_crops(options, model.spec.crop)
+    split = SplitSettings(**manifest["split"])
+    about = {
+        **provenance("train", options, extra="--stage metric"),
+        "config": asdict(config),
+        "age_stage": age_stage(manifest),
+    }
+    write_json(options.out / "config.json", about)
+    torch.manual_seed(config.seed)
+    if config.backbone == "tuned":
+        train, held_out = (LiveFaces(model, side) for side in face_sets(parts, **split._asdict()))
+    else:
+        sides = sides_of(options, model, parts, split)
+        train, held_out = (StoredFeatures(side) for side in sides)
+    run = _fitted(train, held_out, config, options)
+    sides = sides_of(options, model, parts, split)
+    metric = run.players.model
+    return finish_metric(model, metric, sides, parts, split, options.out / "model", about=about)
+
+
+def age_stage(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest of a later stage keeps of the age stage's, of whichever `manifest` is."""
+    return manifest.get("age_stage") or {
+        key: manifest[key]
+        for key in ("command", "initialisation", "revision", "config", "temperature", "metrics")
+    }
+
+
+def sides_of(
+    options: argparse.Namespace, model: AgeModel, parts: list[Crops], split: SplitSettings
+) -> tuple[FeatureSet, FeatureSet]:
+    """Features of the training and of the held-out faces."""
+    made = feature_sets(options, model, parts)
+    splits = [crops.holdout(**split._asdict()) for crops in parts]
+    train = joined([part.select(s.train) for part, s in zip(made, splits, strict=True)])
+    held = joined([part.select(s.validation) for part, s in zip(made, splits, strict=True)])
+    return train, held
+
+
+def _fitted(
+    train: Source, held_out: Source, config: MetricConfig, options: argparse.Namespace
+) -> MetricRun:
+    run = start_run(train, config)
+    report = run.sampler.report
+    print(
+        f"{report.anchors} of {report.samples} faces can be an anchor; "
+        f"{report.no_positive} have nobody of their age, {report.no_younger} nobody younger, "
+        f"{report.no_older} nobody older"
+    )
+    probe = Probe.draw(run.sampler)
+    snapshots = Snapshots(options.out / "snapshots", probe)
+    with tqdm(total=config.epochs * run.steps_per_epoch, unit="step", smoothing=0.05) as bar:
+        fit_metric(run, held_out, options.out, probe=probe, callbacks=(snapshots, _Shown(bar)))
+    print(f"kept the weights of epoch {run.best.epoch + 1}")
+    return run
+
+
+class _Shown:
+    """Progress of a metric run on the terminal."""
+
+    def __init__(self, bar: Any) -> None:
+        self.bar = bar
+
+    def on_step_end(self, run: MetricRun, terms: StepTerms) -> None:
+        """Move the bar."""
+        self.bar.update(run.step - self.bar.n)
+
+    def on_epoch_end(self, run: MetricRun, sight: Sight, record: dict[str, Any]) -> None:
+        """Say how the epoch went, and what the detectors found."""
+        text = (
+            f"epoch {record['epoch'] + 1}/{run.config.epochs} ({record['phase']}) "
+            f"held-out neighbours' MAE {record['validation_mae']:.2f} years, "
+            f"order {record['validation_order_correlation']:.3f}"
+        )
+        self.bar.write(" ".join([text, *record["alarms"]]))

@@ -1,0 +1,1 @@
+"""What is measured about the method itself: ablations, and learning anew inside every fold."""

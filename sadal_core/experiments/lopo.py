@@ -1,0 +1,151 @@
+"""Leave one person out: everything above the backbone is learned anew from the other persons."""
+
+import copy
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from joblib import Parallel, delayed
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sadal_core.ages import GRID, summaries
+from sadal_core.data.crops import Crops
+from sadal_core.data.splits import Split, leave_one_out
+from sadal_core.errors import DataError
+from sadal_core.evaluation.metrics import Predictions, mae
+from sadal_core.evaluation.predict import COVERAGE
+from sadal_core.evaluation.protocols import Measured, Progress
+from sadal_core.features import FeatureSet, units
+from sadal_core.metric import MetricModel
+from sadal_core.model import AgeModel
+from sadal_core.rankers import ExpectationRanker
+from sadal_core.training.metric.config import MetricConfig
+from sadal_core.training.metric.finish import embedded
+from sadal_core.training.metric.run import start_run
+from sadal_core.training.metric.sources import StoredFeatures
+
+# Rates of the whole metric stage, over fewer and smaller batches: set before any FG-NET result.
+FOLD = MetricConfig(
+    metric_epochs=10, generator_epochs=0, alternating_epochs=20, batch_size=128, age_window=None
+)
+_PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+_INNER_FOLDS = 3
+
+Estimates = Float[np.ndarray, "3 faces"]  # age and ends of the 80 % interval, in years
+Readout = Callable[[AgeModel, FeatureSet, FeatureSet], Estimates]
+
+
+def ridge(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
+    """Ridge regression on the standardised features and the model's own estimate.
+
+    The penalty is chosen by leave-one-out inside the training part; the 80 % interval is the
+    estimate -+ the 80 % quantile of those leave-one-out errors.
+    """
+    known, new = (
+        np.column_stack([side.plain.numpy(), _own_ages(model, side)]) for side in (train, person)
+    )
+    regression = RidgeCV(np.logspace(0, 5, 21), store_cv_results=True)
+    age = make_pipeline(StandardScaler(), regression).fit(known, train.ages).predict(new)
+    best = int(np.argmin(regression.cv_results_.mean(axis=0)))
+    spread = np.quantile(np.sqrt(regression.cv_results_[:, best]), COVERAGE)
+    return np.stack([age, age - spread, age + spread])
+
+
+def cross_entropy(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
+    """The control: a distribution head on the standardised features, by cross-entropy alone."""
+    space = MetricModel(train.features.shape[2])
+    space.standardise_to(train.plain)
+    known, new = (space.standardise(side.plain).numpy() for side in (train, person))
+    return _distribution_readout(known, train, new)
+
+
+def sadal(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
+    """SADAL trained on the other persons, from the model's metric; the same head on its embedding.
+
+    Raises:
+        DataError: the model has no metric.
+    """
+    if model.metric is None:
+        raise DataError("This model has no metric to go on from. Train the metric stage first.")
+    shape = model.metric.shape()
+    start = MetricModel(**shape)
+    start.load_state_dict(copy.deepcopy(model.metric.state_dict()))
+    run = start_run(StoredFeatures(train), _fold_config(train, shape["generator"]), model=start)
+    while not run.finished:
+        run.advance()
+    return _distribution_readout(embedded(start, train), train, embedded(start, person))
+
+
+READOUTS: Final[dict[str, Readout]] = {
+    "sadal": sadal,
+    "cross_entropy": cross_entropy,
+    "ridge": ridge,
+}
+
+
+def leave_one_person_out(
+    model: AgeModel,
+    crops: Crops,
+    faces: FeatureSet,
+    readout: str,
+    progress: Progress,
+    *,
+    workers: int = 2,
+) -> Measured:
+    """Each person measured with a readout learned from everybody else; the backbone stays.
+
+    Args:
+        model: made the features.
+        crops: say who is who.
+        faces: features of the crops.
+        readout: name in `READOUTS`.
+        progress: told the folds done and the folds in all.
+        workers: processes, each on one core.
+
+    Raises:
+        DataError: subjects are unknown, or there are fewer than two.
+    """
+    splits = [split for _, split in leave_one_out([sample.subject for sample in crops.samples])]
+    made = np.empty((3, len(crops.ages)))
+    jobs = (delayed(_fold)(readout, model, faces, split) for split in splits)
+    results: Any = Parallel(n_jobs=workers, return_as="generator")(jobs)
+    for number, (split, estimates) in enumerate(zip(splits, results, strict=True)):
+        made[:, split.validation] = estimates.clip(0, 120)
+        progress(number + 1, len(splits))
+    return Measured(Predictions(crops.ages.astype(float), *made), units(crops), crops.ages)
+
+
+def _fold(readout: str, model: AgeModel, faces: FeatureSet, split: Split) -> Estimates:
+    torch.set_num_threads(1)
+    return READOUTS[readout](model, faces.select(split.train), faces.select(split.validation))
+
+
+def _fold_config(train: FeatureSet, generator: str) -> MetricConfig:
+    changes = {"batch_size": min(FOLD.batch_size, max(1, len(train) // 4)), "generator": generator}
+    return MetricConfig(**{**vars(FOLD), **changes})
+
+
+def _distribution_readout(
+    known: Float[np.ndarray, "train dim"], train: FeatureSet, new: Float[np.ndarray, "faces dim"]
+) -> Estimates:
+    """Expectation ranker, its penalty chosen by the error over persons of the training part."""
+    folds = GroupKFold(min(_INNER_FOLDS, len(np.unique(train.units))))
+    errors = []
+    for penalty in _PENALTIES:
+        ranker = ExpectationRanker(penalty=penalty, iterations=100)
+        made = cross_val_predict(ranker, known, train.ages, groups=train.units, cv=folds)
+        errors.append(mae(train.ages, np.asarray(made)))
+    best = _PENALTIES[int(np.argmin(errors))]
+    ranker = ExpectationRanker(penalty=best).fit(known, train.ages)
+    return summaries(ranker.predict_proba(new), coverage=COVERAGE).T
+
+
+def _own_ages(model: AgeModel, faces: FeatureSet) -> Float[np.ndarray, " faces"]:
+    with torch.no_grad():
+        logits = model.logits(faces.plain) / model.temperature
+    return torch.softmax(logits, dim=1).double().numpy() @ GRID

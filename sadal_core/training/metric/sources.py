@@ -1,0 +1,80 @@
+"""Where the features of a batch come from: stored ones, or a backbone that learns along."""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sadal_core.features import FeatureSet, backbone_features
+from sadal_core.model import AgeModel
+from sadal_core.training.augment import augment
+from sadal_core.training.faces import FaceSet
+
+Positions = Int[np.ndarray, " rows"]
+Features = Float[Tensor, "rows features"]
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Faces of one side of the split."""
+
+    ages: np.ndarray
+    backbone: nn.Module | None  # what learns with the metric, if anything does
+
+    def varied(self, positions: Positions, rng: np.random.Generator) -> Features:
+        """Features of a random view of each face, with a graph where the backbone learns."""
+        ...
+
+    def plain(self, positions: Positions) -> Features:
+        """Features of each face as it is, without a graph."""
+        ...
+
+
+class StoredFeatures:
+    """Features computed once; a random view is the face or its mirror image."""
+
+    backbone: nn.Module | None = None
+
+    def __init__(self, faces: FeatureSet) -> None:
+        self.ages = faces.ages
+        self._features = faces.features
+
+    def varied(self, positions: Positions, rng: np.random.Generator) -> Features:
+        """Features of the face or of its mirror image."""
+        view = rng.integers(0, self._features.shape[1], len(positions))
+        return self._features[torch.from_numpy(positions), torch.from_numpy(view)]
+
+    def plain(self, positions: Positions) -> Features:
+        """Features of the face as it is."""
+        return self._features[torch.from_numpy(positions), 0]
+
+
+class LiveFaces:
+    """Crops that are varied and run through the backbone of `model`, which learns along.
+
+    Its batch statistics stay as they are: a batch of quadruplets is no sample of all faces.
+    """
+
+    def __init__(self, model: AgeModel, faces: FaceSet) -> None:
+        self.ages = faces.ages
+        self.backbone: nn.Module | None = model.backbone.eval()
+        self._model = model
+        self._faces = faces
+
+    def varied(self, positions: Positions, rng: np.random.Generator) -> Features:
+        """Features of a varied view of each face."""
+        spec = self._model.spec
+        views = [augment(self._faces.image(i), spec.crop, rng) for i in positions.tolist()]
+        faces = spec.preprocess(np.stack(views)).to(self._model.head.weight.device)
+        return self._model.backbone(faces)
+
+    def plain(self, positions: Positions) -> Features:
+        """Features of each face as it is, in batches."""
+        starts = range(0, len(positions), 64)
+        return torch.cat([self._plain(positions[start : start + 64]) for start in starts])
+
+    def _plain(self, positions: Positions) -> Features:
+        images = np.stack([self._faces.image(i) for i in positions.tolist()])
+        return backbone_features(self._model, images)[:, 0].clone()

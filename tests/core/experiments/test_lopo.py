@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from sadal_core.backbones import BACKBONES
+from sadal_core.data.crops import Crops
+from sadal_core.errors import DataError
+from sadal_core.evaluation.metrics import mae
+from sadal_core.evaluation.protocols import Measured
+from sadal_core.experiments.lopo import READOUTS, leave_one_person_out
+from sadal_core.features import feature_set
+from sadal_core.metric import MetricModel
+from sadal_core.model import AgeModel
+from tests.planted import TINY, planted_crops
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> AgeModel:
+    monkeypatch.setitem(BACKBONES, "tiny", TINY)
+    torch.manual_seed(0)
+    model = AgeModel("tiny").eval()
+    model.metric = MetricModel(TINY.features, dim=6, generator="mlp", hidden=8)
+    model.metric.standardise_to(feature_set(model, planted_crops(50, seed=9)).plain)
+    return model
+
+
+def measured(model: AgeModel, crops: Crops, readout: str, done: list[tuple[int, int]]) -> Measured:
+    faces = feature_set(model, crops)
+    return leave_one_person_out(
+        model, crops, faces, readout, lambda *now: done.append(now), workers=1
+    )
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+def test_every_readout_learns_from_the_others(model: AgeModel, readout: str) -> None:
+    crops = planted_crops(200, subjects=8)
+    folds: list[tuple[int, int]] = []
+    result = measured(model, crops, readout, folds)
+    made = result.predictions
+    assert folds[-1] == (8, 8)
+    assert mae(made.true, made.age) < 7  # brightness is the age; the median would err by 20
+    assert (made.low <= made.age).all()
+    assert (made.age <= made.high).all()
+    assert len(set(result.units.tolist())) == 8
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+def test_no_readout_sees_the_person(model: AgeModel, readout: str) -> None:
+    """The estimate of a person is the same whatever ages that person's pictures carry."""
+    crops = planted_crops(90, subjects=6)
+    theirs = np.array([sample.subject == "p0" for sample in crops.samples])
+    wrong = [
+        replace(sample, age=79 - sample.age) if sample.subject == "p0" else sample
+        for sample in crops.samples
+    ]
+    first = measured(model, crops, readout, []).predictions.age
+    second = measured(model, replace(crops, samples=wrong), readout, []).predictions.age
+    assert np.allclose(first[theirs], second[theirs])
+    assert not np.allclose(first[~theirs], second[~theirs])
+
+
+def test_the_metric_of_the_model_stays_as_it_is(model: AgeModel) -> None:
+    assert model.metric is not None
+    before = {name: value.clone() for name, value in model.metric.state_dict().items()}
+    measured(model, planted_crops(60, subjects=3), "sadal", [])
+    assert all(torch.equal(before[k], v) for k, v in model.metric.state_dict().items())
+
+
+def test_a_model_without_a_metric_cannot_go_on_from_it(model: AgeModel) -> None:
+    model.metric = None
+    with pytest.raises(DataError, match="no metric to go on from"):
+        measured(model, planted_crops(60, subjects=3), "sadal", [])
+
+
+def test_it_needs_to_know_who_is_who(model: AgeModel) -> None:
+    with pytest.raises(DataError, match="who is in each picture"):
+        measured(model, planted_crops(20), "ridge", [])
+    with pytest.raises(DataError, match="two subjects or more"):
+        measured(model, planted_crops(20, subjects=1), "ridge", [])
