@@ -69,11 +69,17 @@ def ablation(
         "seed": seed,
         "settings": list(ABLATIONS[name]),
         **read_ages(embedded(model, train), embedded(model, held_out), train, held_out),
-        "copy_ratio": report.copy_ratio,
-        "midpoint_residual": report.midpoint_residual,
-        "adversary_active": report.adversary_active,
+        **{key: _known(getattr(report, key)) for key in _OF_THE_GENERATOR},
         "alarms": [str(alarm) for alarm in report.alarms()],
     }
+
+
+_OF_THE_GENERATOR: Final = ("copy_ratio", "midpoint_residual", "adversary_active")
+
+
+def _known(value: float) -> float | None:
+    """The value, or None for NaN, which JSON has no word for."""
+    return None if np.isnan(value) else value
 
 
 def control(sides: tuple[FeatureSet, FeatureSet]) -> dict[str, Any]:

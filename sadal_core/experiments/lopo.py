@@ -33,7 +33,7 @@ from sadal_core.training.metric.sources import StoredFeatures
 FOLD = MetricConfig(
     metric_epochs=10, generator_epochs=0, alternating_epochs=20, batch_size=128, age_window=None
 )
-_PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2)
 _INNER_FOLDS = 3
 
 Estimates = Float[np.ndarray, "3 faces"]  # age and ends of the 80 % interval, in years
@@ -137,7 +137,7 @@ def _distribution_readout(
     folds = GroupKFold(min(_INNER_FOLDS, len(np.unique(train.units))))
     errors = []
     for penalty in _PENALTIES:
-        ranker = ExpectationRanker(penalty=penalty, iterations=100)
+        ranker = ExpectationRanker(penalty=penalty, iterations=60)
         made = cross_val_predict(ranker, known, train.ages, groups=train.units, cv=folds)
         errors.append(mae(train.ages, np.asarray(made)))
     best = _PENALTIES[int(np.argmin(errors))]
