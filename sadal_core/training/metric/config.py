@@ -69,7 +69,7 @@ class MetricConfig:
     generator_epochs: int = 2
     alternating_epochs: int = 8
     generator: str = "mlp"
-    hidden: int = 256
+    hidden: int = 64
     dim: int = 100
     age_window: int | None = None
     grad: str = "separate"
