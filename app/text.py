@@ -148,7 +148,7 @@ def band_error(band: Mapping[str, Any]) -> str:
     """How far off the model was measured to be in a band of ages, and on how much data."""
     name = "80 or older" if band["low"] >= 80 else f"{band['low']:.0f}–{band['high']:.0f}"
     return (
-        f"Among {_count(band['n'])} unseen faces aged {name} this model was off by "
+        f"Among {_count(band['n'])} held-out faces aged {name} this model was off by "
         f"{band['mae']:.1f} years on average{_lean(band.get('bias'))}, "
         f"and {100 * band['coverage']:.0f}\u00a0% of their ages lay inside the 80\u00a0% interval; "
         f"it was trained on {_count(band['n_train'])} faces of that age."
@@ -172,7 +172,7 @@ def training_data(manifest: Mapping[str, Any]) -> str:
     metrics = manifest.get("metrics", {})
     if "mae" not in metrics:
         return source.strip()
-    count = f" over {_count(metrics['n'])} unseen faces" if "n" in metrics else ""
+    count = f" over {_count(metrics['n'])} held-out faces" if "n" in metrics else ""
     return f"{source}Mean error {metrics['mae']:.1f} years{count}."
 
 

@@ -80,19 +80,15 @@ def library_adversary(faces: FeatureSet) -> Callable[[], object]:
     models: dict[str, torch.nn.Module] = {
         "trunk": torch.nn.Identity(),
         "embedder": EmbeddingHead(WIDTH, CONFIG.dim),
-        "generator": torch.nn.Sequential(
-            torch.nn.Linear(3 * WIDTH, CONFIG.hidden),
-            torch.nn.ReLU(),
-            torch.nn.Linear(CONFIG.hidden, WIDTH),
-        ),
+        "generator": HardNegativeGenerator(WIDTH, hidden=CONFIG.hidden).net,
     }
-    assert HardNegativeGenerator(WIDTH, hidden=CONFIG.hidden).net[0].in_features == 3 * WIDTH  # pyright: ignore
     optimizers = {
         f"{name}_optimizer": torch.optim.AdamW(models[name].parameters(), lr=1e-3)
         for name in ("embedder", "generator")
     }
     names = ("metric_loss", "synth_loss", "g_adv_loss")
-    functions = {name: losses.TripletMarginLoss(triplets_per_anchor=1) for name in names}
+    one: Any = {"triplets_per_anchor": 1}
+    functions = {name: losses.TripletMarginLoss(**one) for name in names}
     weights = dict.fromkeys((*names, "g_hard_loss", "g_reg_loss", "classifier_loss"), 1)
     data = torch.utils.data.TensorDataset(faces.plain, torch.from_numpy(faces.ages).long())
     trainer = trainers.DeepAdversarialMetricLearning(

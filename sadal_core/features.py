@@ -33,9 +33,10 @@ class FeatureSet:
         units: subject or duplicate group of each face; views of one unit belong together.
     """
 
+    # Axes of their own, because lengths are compared in plain words below.
     features: Float[Tensor, "samples views features"]
-    ages: Float[np.ndarray, " samples"]
-    units: Int[np.ndarray, " samples"]
+    ages: Float[np.ndarray, " ages"]
+    units: Int[np.ndarray, " units"]
 
     def __post_init__(self) -> None:
         """Refuse features that cannot be learned from.

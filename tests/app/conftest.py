@@ -1,6 +1,7 @@
 """Fixtures for the page's tests; nothing of `sadal_core` is imported at the top."""
 
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ def upload(uploads: Path) -> dict[str, str]:
 
 def stored(uploads: Path, name: str, content: bytes) -> dict[str, str]:
     """An upload in a folder of its own, as Gradio stores it, and what it says of it."""
-    folder = uploads / "1234abcd"
+    # One per file: the page may be removing the folder of an earlier upload at this moment.
+    folder = uploads / f"{zlib.crc32(name.encode()):08x}"
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(content)
     return {"path": str(folder / name), "orig_name": name, "url": f"/file={folder / name}"}

@@ -76,7 +76,7 @@ def test_results_can_be_saved_without_a_file_on_the_server() -> None:
     assert attributes(html, "download") == ["my.photo-ages.json", "my.photo-ages.csv"]
     saved = [base64.b64decode(url.partition(",")[2]) for url in attributes(html, "href")]
     assert saved == [b'{"a": 1}', b"a,b\n"]
-    assert "230 unseen faces aged 30–39" in html
+    assert "230 held-out faces aged 30–39" in html
 
 
 def test_without_a_measured_band_that_is_said() -> None:

@@ -39,7 +39,7 @@ def test_a_photo_shows_stage_panel_figure_details_and_can_be_forgotten(
     assert shown["sadal-photo"]["value"] is None
     assert '<output id="sadal-age">33</output>' in shown["sadal-panel"]
     assert shown["sadal-figure"].layout.annotations[0].text == "33 years"
-    assert "230 unseen faces aged 30–39" in shown["sadal-details"]
+    assert "230 held-out faces aged 30–39" in shown["sadal-details"]
     assert shown["sadal-forget"]["interactive"] is True
     assert isinstance(shown["State"], Photo)
 

@@ -59,7 +59,7 @@ def test_the_open_band_is_named_in_words_and_a_small_bias_is_not_mentioned() -> 
 def test_training_data_are_named_with_their_sizes_and_the_overall_error() -> None:
     sentence = text.training_data(MANIFEST)
     assert "UTKFace (19\u202f000 faces) and AAF (11\u202f000 faces)" in sentence
-    assert "4.9 years over 3\u202f400 unseen faces" in sentence
+    assert "4.9 years over 3\u202f400 held-out faces" in sentence
 
 
 def test_a_manifest_without_numbers_claims_nothing() -> None:

@@ -8,7 +8,9 @@ import torch
 
 from sadal_core.errors import WeightsError
 from sadal_core.manifest import load_manifest
+from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
+from sadal_core.rankers import RANKERS
 from sadal_core.weights import load_model, save_model
 
 ABOUT = {"backbone": "resnet18-half", "metrics": {"mae": 5.0}, "bands": [], "note": "Ä"}
@@ -45,6 +47,37 @@ def test_a_saved_model_comes_back_bit_for_bit_and_ready_to_use(
     for ours, theirs in zip(model.predict(crops), loaded.predict(crops), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_metric_generator_and_ranker_come_back_too(
+    name: str, model: AgeModel, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    whole = AgeModel("resnet18-half").eval()
+    whole.load_state_dict(model.state_dict())
+    whole.metric = MetricModel(whole.spec.features, dim=5, generator="mlp", hidden=7)
+    embeddings = rng.normal(0, 1, (40, 5))
+    whole.ranker = RANKERS[name]().fit(embeddings, rng.integers(20, 30, 40).astype(float))
+    save_model(whole, tmp_path, ABOUT)
+    loaded, manifest = load_model(tmp_path)
+    assert manifest["parts"]["ranker"]["name"] == name
+    crops = rng.integers(0, 256, (2, 112, 112, 3), dtype=np.uint8)
+    for ours, theirs in zip(whole.predict(crops), loaded.predict(crops), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert loaded.predict(crops).embeddings.shape == (2, 5)
+    whole.ranker = None
+    assert not np.allclose(whole.predict(crops).probabilities, loaded.predict(crops).probabilities)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"metric": {"features": 3}}, {"metric": {"width": 1}}, {"ranker": {"name": "svm"}},
+     {"ranker": {"name": "svm", "settings": {}}}],
+)  # fmt: skip
+def test_parts_that_do_not_fit_the_weights_are_refused(folder: Path, parts: dict[str, Any]) -> None:
+    edit(folder, parts=parts)
+    with pytest.raises(WeightsError, match="weights of another network"):
+        load_model(folder)
 
 
 def test_saving_over_a_model_replaces_both_files(folder: Path) -> None:

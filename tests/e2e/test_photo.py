@@ -52,7 +52,7 @@ def test_an_uploaded_photo_gives_age_interval_box_and_distribution(desktop: Page
         f"{shown_age(desktop)} years"
     )
     expect(desktop.locator("#sadal-figure .xtitle")).to_have_text("Age (years)")
-    expect(desktop.locator(".sadal-error-band")).to_contain_text("unseen faces aged")
+    expect(desktop.locator(".sadal-error-band")).to_contain_text("held-out faces aged")
     expect(desktop.locator(".sadal-crop")).to_be_visible()
 
 
