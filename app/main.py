@@ -10,10 +10,11 @@ from app.components.html import plain_html
 from app.components.panel import header, notes
 from app.endpoint import add_endpoint
 from app.services import Services
-from app.tabs import estimate
+from app.tabs import estimate, similarity
 
 VIEWS: Final[tuple[tuple[str, Callable[[Services], None]], ...]] = (
     (estimate.NAME, estimate.build),
+    (similarity.NAME, similarity.build),
 )
 _CACHE_SECONDS: Final = (30, 120)  # how often, and how old a left-over upload may become
 _WAITING_PEOPLE: Final = 64
@@ -30,13 +31,10 @@ def build_demo(services: Services) -> gr.Blocks:
         title=text.TITLE, analytics_enabled=False, delete_cache=_CACHE_SECONDS, fill_width=True
     ) as demo:
         plain_html(header())
-        if len(VIEWS) == 1:
-            VIEWS[0][1](services)
-        else:
-            with gr.Tabs():
-                for name, build in VIEWS:
-                    with gr.Tab(name):
-                        build(services)
+        with gr.Tabs(elem_id="sadal-views"):
+            for name, build in VIEWS:
+                with gr.Tab(name):
+                    build(services)
         plain_html(notes(services.manifest))
         add_endpoint(services)
         demo.unload(left)

@@ -9,6 +9,7 @@ from typing import Final
 BLUE: Final = "#2f78c4"
 BLUE_LIGHT: Final = "rgba(47, 120, 196, 0.42)"
 BLUE_WASH: Final = "rgba(47, 120, 196, 0.13)"
+VIOLET: Final = "#9a6fc0"  # what a formula demands
 INK: Final = "#3b4654"  # marks drawn over the blue
 GREY: Final = "#7d8896"  # text and axes of a figure where the style sheet does not reach
 GRID: Final = "rgba(125, 136, 150, 0.25)"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.curves import QCurves
 from sadal_core.errors import (
     ConfigError,
     DataError,
@@ -56,6 +57,22 @@ UNEXPECTED: Final = (
 )
 FORGOTTEN: Final = "This photo is no longer kept. Show it again to see its faces."
 NO_PICTURE: Final = "No picture was given. Send an image file."
+
+Q_VARIANT: Final = "Similarity Q"
+Q_L: Final = "L: gap at which Q turns from a logarithm into a line (years)"
+Q_EPS: Final = "ε: curvature of the logarithm (years)"
+Q_JOINED: Final = "Choose C so that the two branches meet"
+Q_C: Final = "C: what the line is lowered by"
+Q_ON: Final = "Q weighs"
+Q_ON_MARGIN: Final = "the margin: max(0, τQ − d)², our correction"
+Q_ON_DISTANCE: Final = "the distance: max(0, τ − dQ)², the paper"
+Q_TAU: Final = "τ: margin (squared distance)"
+Q_RESET: Final = "Back to the bundled model's settings"
+Q_REFUSED: Final = "Not drawn."
+Q_VANISHES: Final = (
+    "Why the printed adversarial term vanishes: it is max(0, −dQ − τ)², and d, Q and τ are never "
+    "negative, so nothing is left of it. The authors' code uses max(0, d(1 − Q) − τ)² instead."
+)
 
 LIVE_START: Final = "Start camera"
 LIVE_STOP: Final = "Stop camera"
@@ -184,3 +201,38 @@ def _lean(bias: float | None) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")  # a narrow no-break space groups thousands
+
+
+def q_caption(has_metric: bool) -> str:
+    """What the two panels of the Similarity Q view show."""
+    above = "Above: Q of the chosen variant, the others dotted. Below: the squared distance that "
+    below = (
+        "Q demands of a negative, and the one that held-out faces have in the learned metric."
+        if has_metric
+        else "Q demands of a negative; this model has no learned metric to show beside it."
+    )
+    return above + below
+
+
+def q_explained(curves: QCurves, *, q_on: str) -> list[str]:
+    """What to see in the curves of these settings; an empty sentence is left out."""
+    below, above = curves.slopes
+    return [
+        f"At the gap L, Q is {curves.at_kink:.3f} and its slope changes from {below:.3f} to "
+        f"{above:.3f} per year."
+        if curves.chosen != "none"
+        else "Q is 1 at every gap: all negatives have to be equally far away.",
+        f"There Q jumps by {curves.jump:+.3f}: it is not continuous."
+        if abs(curves.jump) > 1e-3
+        else "",
+        "" if curves.crossing is None or curves.chosen == "none" else
+        f"From a gap of {curves.crossing:.1f} years on, Q is at least 1, and the adversarial term "
+        "d(1 − Q) − τ asks nothing any more.",
+        "The demand τ / Q falls as the gap grows: the nearest ages have to be the farthest apart."
+        if q_on == "distance"
+        else "The demand τ Q grows with the gap: the farther the age, the farther the face.",
+        "" if curves.infeasible_from is None else
+        f"At a gap of {curves.infeasible_from} years it asks for more than 4, the largest squared "
+        "distance of unit vectors: it cannot be met. Training refuses this.",
+        Q_VANISHES,
+    ]  # fmt: skip

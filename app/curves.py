@@ -1,0 +1,128 @@
+"""Q and what it demands, and the distances that a model has learned, as arrays over age gaps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+LARGEST_GAP = 80  # of the axis, in years
+FARTHEST = 4.0  # largest squared distance between two vectors of unit length
+
+
+@dataclass(frozen=True)
+class QCurves:
+    """One similarity Q over age gaps in years, beside the other variants.
+
+    Attributes:
+        gaps: 0 to `LARGEST_GAP`, finely.
+        chosen: name of the variant that is looked at.
+        q: Q of every variant that these parameters allow, by name.
+        demanded: squared distance at which the hinge of the chosen one is met; infinite at Q = 0.
+        at_kink: the chosen Q at the gap L.
+        jump: by how much it rises there; 0 where it is continuous.
+        slopes: just below and just above L, per year.
+        crossing: gap from which on the chosen Q is at least 1, in years; None if it never is.
+        infeasible_from: smallest whole gap, from 1 on, whose demand no unit vectors meet.
+    """
+
+    gaps: np.ndarray
+    chosen: str
+    q: dict[str, np.ndarray]
+    demanded: np.ndarray
+    at_kink: float
+    jump: float
+    slopes: tuple[float, float]
+    crossing: float | None
+    infeasible_from: int | None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Squared distance in a metric by age gap, over pairs of held-out faces.
+
+    Attributes:
+        gaps: in whole years.
+        mean: of the squared distance.
+        deviation: its standard deviation.
+        pairs: how many pairs have the gap.
+    """
+
+    gaps: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+    pairs: np.ndarray
+
+    def scaled(self, factor: float) -> "Learned":
+        """The same with all distances multiplied."""
+        return Learned(self.gaps, factor * self.mean, factor * self.deviation, self.pairs)
+
+    def overall(self) -> float:
+        """Mean squared distance over all pairs."""
+        return float(np.nansum(self.mean * self.pairs) / self.pairs.sum())
+
+
+def q_curves(
+    variant: str,
+    *,
+    L: float,
+    eps: float,
+    C: float | None,
+    tau: float,
+    q_on: str,  # noqa: N803
+) -> QCurves:
+    """The curves of one choice of parameters.
+
+    Raises:
+        ConfigError: says which parameter is impossible, and why.
+    """
+    from sadal_core.similarity import SIMILARITIES, Similarity  # imports torch
+
+    chosen = Similarity(variant, L, eps, C if variant == "slide" else None)
+    gaps = np.linspace(0, LARGEST_GAP, 8 * LARGEST_GAP + 1)
+    others = {name: _possible(name, L, eps) for name in SIMILARITIES if name != variant}
+    q = {variant: chosen(gaps)} | {n: other(gaps) for n, other in others.items() if other}
+    whole = np.arange(1.0, LARGEST_GAP + 1)
+    too_much = chosen.demanded_distance(whole, tau=tau, q_on=q_on) > FARTHEST
+    reached = q[variant] >= 1
+    below, at, above = chosen(np.array([L - 1e-3, L, L + 1e-3]))
+    after = chosen(L + 2e-3)
+    slopes = (float((at - below) / 1e-3), float((after - above) / 1e-3))
+    return QCurves(
+        gaps,
+        variant,
+        q,
+        chosen.demanded_distance(gaps, tau=tau, q_on=q_on),
+        float(at),
+        float(above - at - 1e-3 * slopes[1]),
+        slopes,
+        float(gaps[reached.argmax()]) if reached.any() else None,
+        int(whole[too_much.argmax()]) if too_much.any() else None,
+    )
+
+
+def continuous_c(L: float, eps: float) -> float:  # noqa: N803
+    """The C that joins the branches of the slides' Q."""
+    return float(1 - np.log1p(L / eps) / L)
+
+
+def _possible(name: str, L: float, eps: float) -> Any:  # noqa: N803
+    """The variant with these parameters, or None where they make no Q."""
+    from sadal_core.errors import ConfigError
+    from sadal_core.similarity import Similarity
+
+    try:
+        return Similarity(name, L, eps)
+    except ConfigError:
+        return None
+
+
+def learned(manifest: Mapping[str, Any], space: str) -> Learned | None:
+    """What the model of `manifest` has measured of a space: "sadal" or "warm_start"."""
+    stored = manifest.get("metric_space", {}).get(space, {}).get("gap_curve")
+    if stored is None:
+        return None
+    gaps, pairs = np.array(stored["gaps"]), np.array(stored["pairs"])
+    shown = (gaps <= LARGEST_GAP) & (pairs > 1)
+    mean, deviation = (np.array(stored[name], float)[shown] for name in ("mean", "deviation"))
+    return Learned(gaps[shown], mean, deviation, pairs[shown])
