@@ -34,11 +34,21 @@ def provenance(command: str, options: argparse.Namespace, *, extra: str = "") ->
 
 
 def revision() -> str:
-    """The git revision of the code, marked where it was changed since; "unknown" without git."""
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40"]
+    """The git revision of the code, marked where the package differs from it; "unknown" if none.
+
+    Other files do not count: a command that writes its result into the checkout would otherwise
+    mark the next one.
+    """
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        name = _git("describe", "--always", "--abbrev=40")
+        return f"{name}-dirty" if _git("status", "--porcelain", "--", ".") else name
     except (OSError, subprocess.CalledProcessError):
         print("No git revision is known for this code; the manifest says so.", file=sys.stderr)
         return "unknown"
+
+
+def _git(*arguments: str) -> str:
+    """What git says about the folder of the package."""
+    package = Path(__file__).parents[1]
+    command = ["git", "-C", str(package), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
