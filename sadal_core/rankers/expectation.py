@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sadal_core.ages import GRID, gaussian_labels
+from sadal_core.errors import ConfigError
 from sadal_core.rankers.checks import checked, checked_training
 from sadal_core.rankers.solver import minimised
 
@@ -43,8 +44,10 @@ class ExpectationRanker(RegressorMixin, BaseEstimator):
 
         Raises:
             DataError: see `checks.checked_training`.
-            ConfigError: sigma is not above 0.
+            ConfigError: sigma is not above 0, or the penalty is below 0.
         """
+        if not self.penalty >= 0:
+            raise ConfigError(f"penalty must be at least 0, got {self.penalty}.")
         x, ages = (torch.from_numpy(array) for array in checked_training(self, X, y))
         labels = gaussian_labels(ages, sigma=self.sigma)
 

@@ -24,16 +24,17 @@ class OHRanker(RegressorMixin, BaseEstimator):
     .. math:: \min \tfrac12 |w_k|^2 + \frac{C}{N} \sum_i c_k(y_i)
         \max(0, 1 - s_{ik} (w_k e_i + b_k))^2, \qquad \hat y = \min_i y_i + \sum_k [w_k e + b_k > 0]
 
-    with :math:`s_{ik} = 1` where :math:`y_i > k` and -1 elsewhere, and the absolute cost
+    with :math:`s_{ik} = 1` where :math:`y_i > k` and -1 elsewhere, and the cost
     :math:`c_k(y) = |y - k - 1/2| + 1/2`: at least 1 year, since k and k + 1 differ by one, so
     that nobody next to a hyperplane counts for nothing. Ages below the youngest and from the
     oldest training age on have no hyperplane: nobody is on their other side.
 
-    Departs: the paper uses a kernel and the plain hinge; here the squared hinge on the embedding
-    itself, and C divided by N so that it means the same for any number of faces.
+    Departs: the paper uses a kernel, the plain hinge and the absolute cost |y - k|, with which
+    nobody of age k counts; here the squared hinge on the embedding itself, that cost raised to at
+    least 1 year, and C divided by N so that it means the same for any number of faces.
 
     Reference: Chang, Chen and Hung, "Ordinal Hyperplanes Ranker with Cost Sensitivities for Age
-    Estimation", CVPR 2011, eqs. 4 to 8.
+    Estimation", CVPR 2011.
 
     Attributes:
         coef_: W, one row per threshold.

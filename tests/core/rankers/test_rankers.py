@@ -130,7 +130,8 @@ def test_neighbours_are_averaged_and_never_more_than_there_are() -> None:
 @pytest.mark.parametrize(
     ("ranker", "words"),
     [(OHRanker(C=0), "C must be above 0"), (KNNRanker(neighbours=0), "neighbours must be"),
-     (ExpectationRanker(sigma=0), "sigma must be above 0")],
+     (ExpectationRanker(sigma=0), "sigma must be above 0"),
+     (ExpectationRanker(penalty=-1), "penalty must be at least 0")],
 )  # fmt: skip
 def test_bad_settings_are_refused(ranker: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
