@@ -14,15 +14,19 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ("holdout-utkface", "holdout-aaf", "unseen-fgnet", "lopo-fgnet")
-TEXTS = ("README.md", "MODEL_CARD.md")
+TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md")
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
     "holdout-aaf": "All-Age-Faces, held-out groups",
     "unseen-fgnet": "FG-NET, never trained on",
-    "lopo-fgnet": "FG-NET, leave one person out",
 }
-_SHOWN_BANDS = ("holdout-utkface", "holdout-aaf", "unseen-fgnet")
+_FOLDS = {
+    "lopo-fgnet-sadal": "SADAL: metric and generator trained on in every fold",
+    "lopo-fgnet-control": "control: distribution head on the features, cross-entropy alone",
+    "lopo-fgnet-ridge": "ridge regression on the features and the model's own estimate",
+}
+RESULTS = (*_NAMES, *(f"{name}-control" for name in _NAMES), *_FOLDS)
+_SHOWN_BANDS = tuple(_NAMES)
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -40,18 +44,113 @@ def results() -> dict[str, dict[str, Any]]:
 
 
 def result_table(found: dict[str, dict[str, Any]]) -> str:
-    """MAE with interval, CS(5), coverage and number of faces per result."""
+    """MAE with interval, CS(5), coverage and number of faces; the control's MAE beside it."""
     lines = [
-        "| measured on | MAE, years | 95 % interval | CS(5) | 80 % intervals hold | faces |",
-        "|---|---|---|---|---|---|",
+        "| measured on | MAE, years | 95 % interval | CS(5) | 80 % intervals hold | faces "
+        "| MAE before the metric stage |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for name, result in found.items():
-        low, high = result["interval"]
+    for name, title in _NAMES.items():
+        control = found[f"{name}-control"]
+        low, high = control["interval"]
         lines.append(
-            f"| {_NAMES[name]} | **{result['mae']:.2f}** | {low:.2f} to {high:.2f} "
-            f"| {result['cs5']:.1f} % | {100 * result['coverage80']:.1f} % | {result['n']:,} |"
+            f"| {title} {_figures(found[name])} | {control['mae']:.2f} ({low:.2f} to {high:.2f}) |"
         )
     return "\n".join(lines)
+
+
+def fold_table(found: dict[str, dict[str, Any]]) -> str:
+    """The readouts of FG-NET, leave one person out."""
+    lines = [
+        "| FG-NET, leave one person out (82 folds) | MAE, years | 95 % interval | CS(5) "
+        "| 80 % intervals hold | faces |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [f"| {title} {_figures(found[name])} |" for name, title in _FOLDS.items()]
+    return "\n".join(lines)
+
+
+def _figures(result: dict[str, Any]) -> str:
+    low, high = result["interval"]
+    return (
+        f"| **{result['mae']:.2f}** | {low:.2f} to {high:.2f} "
+        f"| {result['cs5']:.1f} % | {100 * result['coverage80']:.1f} % | {result['n']:,}"
+    )
+
+
+def space_table() -> str:
+    """The learned metric beside the features it started from, on held-out faces."""
+    spaces = _read("assets/model/manifest.json")["metric_space"]
+    rows = (
+        ("Spearman's correlation of distance and age gap", lambda s: (
+            f"{s['order_correlation']:.3f} "
+            f"({s['order_interval'][0]:.3f} to {s['order_interval'][1]:.3f})")),
+        ("triplets in which the smaller gap is not nearer", lambda s:
+            f"{100 * s['order_violations']:.1f} %"),
+        ("MAE of the mean age of the 10 nearest, years", lambda s: f"{s['neighbour_mae']:.2f}"),
+        *((f"MAP@R within ±{one['within']} years", lambda s, n=n:
+            f"{100 * s['retrieval'][n]['map_at_r']:.1f} %")
+          for n, one in enumerate(spaces["sadal"]["retrieval"])),
+        *((f"Recall@1 within ±{one['within']} years", lambda s, n=n:
+            f"{100 * s['retrieval'][n]['recall']['1']:.1f} %")
+          for n, one in enumerate(spaces["sadal"]["retrieval"])),
+    )  # fmt: skip
+    lines = ["| held-out faces | SADAL's metric | features before it |", "|---|---|---|"]
+    for title, figure in rows:
+        lines.append(f"| {title} | {figure(spaces['sadal'])} | {figure(spaces['warm_start'])} |")
+    return "\n".join(lines)
+
+
+def ranker_table() -> str:
+    """The rankers on the embedding, on held-out faces."""
+    manifest = _read("assets/model/manifest.json")
+    chosen = manifest["parts"]["ranker"]["name"]
+    lines = ["| ranker | MAE of its distribution's mean | MAE of its own rule |", "|---|---|---|"]
+    for row in manifest["rankers"]:
+        name = f"**{row['name']}** (bundled)" if row["name"] == chosen else row["name"]
+        lines.append(f"| {name} | {row['mae']:.2f} | {row['own_mae']:.2f} |")
+    return "\n".join(lines)
+
+
+def ablation_table() -> str:
+    """One row per variant of the metric stage, means over the seeds."""
+    record = _read("results/ablations.json")
+    lines = [
+        "| variant | MAE, years | less SADAL's (95 % interval) | range over seeds | KNN MAE "
+        "| Spearman | violations | G_adv acts |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in record["rows"]:
+        gain, low, high = row["mae_minus_sadal"]
+        acts = row.get("adversary_active")
+        first, last = row["mae_range"]
+        lines.append(
+            f"| {row['name']} | {row['mae']:.3f} | {gain:+.3f} ({low:+.3f} to {high:+.3f}) "
+            f"| {first:.3f} to {last:.3f} | {row['knn_mae']:.3f} | {row['spearman']:.3f} "
+            f"| {100 * row['order_violations']:.1f} % "
+            f"| {'–' if acts is None else f'{100 * acts:.1f} %'} |"
+        )
+    seeds = ", ".join(str(seed) for seed in record["seeds"])
+    return "\n".join([*lines, "", f"Seeds {seeds}; `{record['command']}`."])
+
+
+def stage_table() -> str:
+    """The stored benchmark of the metric stage."""
+    record = _read("results/benchmark-metric-stage.json")
+    speed = record["throughput"]
+    rows = [
+        ("quadruplets per second (one step of G and one of f)",
+         f"{speed['rows_per_second']['sadal']:,.0f}"),
+        ("time per row, as a ratio to a plain triplet loss",
+         f"{speed['time_of_sadal_to_triplet_loss']:.2f}"),
+        ("the same, to pytorch-metric-learning's adversarial trainer",
+         f"{speed['time_of_sadal_to_adversarial_trainer']:.2f}"),
+    ]  # fmt: skip
+    for row in record["sampler"]:
+        time, memory = row["nanoseconds_per_sample"], row["peak_bytes_per_sample"]
+        rows.append((f"sampler, {row['samples']:,} ages", f"{time:.0f} ns, {memory:.0f} B each"))
+    head = f"| batches of {speed['batch_size']}, {record['machine']['cores']} cores | |\n|---|---|"
+    return "\n".join([head, *(f"| {name} | {value} |" for name, value in rows)])
 
 
 def band_table(found: dict[str, dict[str, Any]]) -> str:
@@ -90,18 +189,19 @@ def speed_table() -> str:
 
 
 def training_text() -> str:
-    """What the bundled model was trained on, and by which command."""
+    """What the bundled model was trained on, and by which commands."""
     manifest = _read("assets/model/manifest.json")
     sets = ", ".join(
         f"{row['dataset']} ({row['n_train']:,} faces; {row['n_validation']:,} held out)"
         for row in manifest["data"]
     )
-    start = manifest["initialisation"]
-    origin = f"started from `{start['file']}`, " if start else ""
+    age = manifest["age_stage"]
     return (
-        f"Trained on {sets}; {origin}seed {manifest['config']['seed']}, "
-        f"code at revision `{manifest['revision'][:12]}`:\n\n"
-        f"```\n{manifest['command']} --out runs/age\n```"
+        f"Trained on {sets}. Age stage: started from `{age['initialisation']['file']}`, seed "
+        f"{age['config']['seed']}, code at revision `{age['revision'][:12]}`. Metric stage: seed "
+        f"{manifest['config']['seed']}, code at revision `{manifest['revision'][:12]}`.\n\n"
+        f"```\n{age['command']} --out runs/age\n"
+        f"{manifest['command']} --model runs/age/model --out runs/metric\n```"
     )
 
 
@@ -120,6 +220,11 @@ def filled(text: str) -> str:
         "bands": band_table(found),
         "speed": speed_table(),
         "training": training_text(),
+        "folds": fold_table(found),
+        "space": space_table(),
+        "rankers": ranker_table(),
+        "ablations": ablation_table(),
+        "stage": stage_table(),
     }
     for name, block in blocks.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

@@ -110,7 +110,9 @@ def _generator_terms(
     model: MetricModel, features: Roles, q: Negatives, objective: Objective
 ) -> GeneratorTerms:
     generated = _generated(model, features)
-    embeddings = Roles(*map(model.head, features))
+    # G's terms look at anchor and positive only; f of the real negatives would be work for nothing.
+    anchor, positive = map(model.head, features[:2])
+    embeddings = Roles(anchor, positive, anchor, positive)
     embedded = Negatives(*map(model.head, generated))
     return generator_terms(features, generated, embeddings, embedded, q, objective)
 
