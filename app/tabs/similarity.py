@@ -45,7 +45,7 @@ def build(services: Services) -> None:
             free = gr.update(interactive=False, value=round(continuous_c(L, eps), 3))
         return figure, sentences(text.q_explained(curves, q_on=q_on)), free
 
-    with gr.Row(elem_classes=["sadal-columns", "sadal-figure-first"]):
+    with gr.Row(elem_classes="sadal-columns"):
         with gr.Column(scale=4, min_width=300):
             controls = _controls()
             reset = gr.Button(text.Q_RESET, size="sm", elem_id="sadal-q-reset")
