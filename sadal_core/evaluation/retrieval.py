@@ -1,9 +1,9 @@
 """Who is nearest in the metric: retrieval of faces of about the same age, one left out.
 
 Every face is a query against all others, never against itself nor its own unit. "Relevant" are
-those whose age is within t years of the query's. That is no equivalence, and the calculator of
-pytorch-metric-learning needs one (it counts the relevant of a query by its label), so the
-ranking is taken from all distances here; at t = 0 the two agree (tested). Letters: N samples.
+those whose age is within t years of the query's. The calculator of pytorch-metric-learning gives
+the same precision@1, R-precision and MAP@R (tested), but knows neither units nor recall@k, so the
+ranking is taken from all distances here. Letters: N samples.
 """
 
 from typing import NamedTuple
@@ -27,7 +27,7 @@ class Retrieval(NamedTuple):
         queries: faces that have anybody relevant.
         left_out: faces that have nobody.
         recall: by k of `RANKS`, share of queries with somebody relevant among the k nearest.
-        precision: by k of `RANKS`, share of the k nearest that is relevant.
+        precision: by k of `RANKS`, relevant ones among the k nearest, divided by k.
         r_precision: share of relevant ones among as many nearest as are relevant.
         map_at_r: mean average precision at R; see `retrieval`.
     """

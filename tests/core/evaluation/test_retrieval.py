@@ -57,16 +57,18 @@ def test_retrieval_is_the_slow_one(seed: int, within: int) -> None:
     assert (made.r_precision, made.map_at_r) == pytest.approx((r_precision, average))
 
 
-def test_for_equal_ages_it_agrees_with_pytorch_metric_learning(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("within", [0, 2, 5])
+def test_it_agrees_with_pytorch_metric_learning(within: int, rng: np.random.Generator) -> None:
     ages = rng.integers(0, 8, 120)
     embeddings = rng.normal(0, 1, (120, 5)) + ages[:, None] / 4
     calculator = AccuracyCalculator(
         include=("precision_at_1", "r_precision", "mean_average_precision_at_r"),
+        label_comparison_fn=lambda a, b: (a - b).abs() <= within,
         knn_func=CustomKNN(LpDistance(normalize_embeddings=False)),
         device=torch.device("cpu"),
     )
     theirs = calculator.get_accuracy(torch.from_numpy(embeddings), torch.from_numpy(ages))
-    (ours,) = retrieval(embeddings, ages, tolerances=(0,))
+    (ours,) = retrieval(embeddings, ages, tolerances=(within,))
     assert ours.precision[1] == pytest.approx(theirs["precision_at_1"])
     assert ours.r_precision == pytest.approx(theirs["r_precision"])
     assert ours.map_at_r == pytest.approx(theirs["mean_average_precision_at_r"])
