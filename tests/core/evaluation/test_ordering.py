@@ -69,3 +69,13 @@ def test_a_report_of_a_perfect_metric_says_so_and_fits_into_json(rng: np.random.
 def test_columns_that_do_not_belong_together_are_refused(rng: np.random.Generator) -> None:
     with pytest.raises(DataError, match="2 embeddings but 3 ages or units"):
         metric_report(np.zeros((2, 1)), np.array([1, 2, 3]), np.array([1, 2, 3]), rng)
+
+
+def test_a_report_never_finds_the_copies_of_a_face(rng: np.random.Generator) -> None:
+    """Every face is there twice; found by its own copy, everybody would be perfectly placed."""
+    ages = np.repeat(rng.integers(0, 80, 40), 2)
+    embeddings = np.repeat(rng.normal(0, 1, (40, 3)), 2, axis=0)
+    report = metric_report(embeddings, ages, np.arange(80) // 2, rng)
+    assert report.retrieval[0].recall[1] < 0.5
+    assert report.neighbour_mae > 5
+    assert report.units == 40
