@@ -47,6 +47,19 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
+def jsonable(value: Any) -> Any:
+    """`value` in JSON's own types: arrays as lists, named tuples as objects, NaN as null."""
+    if hasattr(value, "tolist"):  # numpy's arrays and numbers
+        value = value.tolist()
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {str(key): jsonable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(part) for part in value]
+    return None if value != value else value  # NaN alone differs from itself
+
+
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of the file at `path`."""
     with path.open("rb") as file:

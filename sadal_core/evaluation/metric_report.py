@@ -14,6 +14,7 @@ from sadal_core.evaluation.ordering import (
     order_interval,
 )
 from sadal_core.evaluation.retrieval import Retrieval, neighbour_mae, retrieval
+from sadal_core.files import jsonable
 
 
 class MetricReport(NamedTuple):
@@ -41,7 +42,7 @@ class MetricReport(NamedTuple):
 
     def figures(self) -> dict[str, Any]:
         """The report as JSON can hold it: plain lists and numbers, None for NaN."""
-        return _plain({**self._asdict(), "order_interval": list(self.order_interval)})
+        return jsonable({**self._asdict(), "order_interval": list(self.order_interval)})
 
 
 def metric_report(
@@ -76,16 +77,3 @@ def measured_metric(
 ) -> dict[str, Any]:
     """`metric_report` as the plain dictionary that result files store."""
     return metric_report(embeddings, ages, units, rng).figures()
-
-
-def _plain(value: Any) -> Any:
-    """`value` in JSON's own types, named tuples as objects."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if value != value else value  # NaN alone differs from itself

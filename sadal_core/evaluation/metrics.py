@@ -77,12 +77,22 @@ def bootstrap_mae(
         seed: of the draws.
         draws: how many.
     """
+    return bootstrap_mean(np.abs(predictions.age - predictions.true), units, seed=seed, draws=draws)
+
+
+def bootstrap_mean(
+    values: Float[np.ndarray, " faces"],
+    units: Int[np.ndarray, " faces"],
+    *,
+    seed: int,
+    draws: int = 2000,
+) -> Interval:
+    """95 % percentile interval of a mean over faces when whole units are drawn anew."""
     index = np.unique(units, return_inverse=True)[1].reshape(-1)
-    error = np.bincount(index, weights=np.abs(predictions.age - predictions.true))
-    faces = np.bincount(index)
+    sums, faces = np.bincount(index, weights=values), np.bincount(index)
     rng = np.random.default_rng(seed)
     picks = rng.multinomial(len(faces), np.full(len(faces), 1 / len(faces)), size=draws)
-    low, high = np.percentile((picks @ error) / (picks @ faces), [2.5, 97.5])
+    low, high = np.percentile((picks @ sums) / (picks @ faces), [2.5, 97.5])
     return Interval(float(low), float(high))
 
 

@@ -7,13 +7,14 @@ from jaxtyping import Float
 
 from sadal_core.ages import GRID
 from sadal_core.collapse import order_correlation, order_violations
-from sadal_core.evaluation.metrics import Predictions, bootstrap_mae, cumulative_scores, mae
+from sadal_core.evaluation.metrics import bootstrap_mean, cumulative_scores, mae
 from sadal_core.evaluation.retrieval import neighbour_mae
 from sadal_core.features import FeatureSet
+from sadal_core.files import jsonable
 from sadal_core.rankers import ExpectationRanker, KNNRanker
 from sadal_core.settings import overridden
 from sadal_core.training.metric.config import MetricConfig
-from sadal_core.training.metric.finish import embedded
+from sadal_core.training.metric.finish import embedded, standardised
 from sadal_core.training.metric.observe import Probe
 from sadal_core.training.metric.run import start_run
 from sadal_core.training.metric.sources import StoredFeatures
@@ -69,17 +70,12 @@ def ablation(
         "seed": seed,
         "settings": list(ABLATIONS[name]),
         **read_ages(embedded(model, train), embedded(model, held_out), train, held_out),
-        **{key: _known(getattr(report, key)) for key in _OF_THE_GENERATOR},
+        **{key: jsonable(getattr(report, key)) for key in _OF_THE_GENERATOR},
         "alarms": [str(alarm) for alarm in report.alarms()],
     }
 
 
 _OF_THE_GENERATOR: Final = ("copy_ratio", "midpoint_residual", "adversary_active")
-
-
-def _known(value: float) -> float | None:
-    """The value, or None for NaN, which JSON has no word for."""
-    return None if np.isnan(value) else value
 
 
 def control(sides: tuple[FeatureSet, FeatureSet]) -> dict[str, Any]:
@@ -89,8 +85,7 @@ def control(sides: tuple[FeatureSet, FeatureSet]) -> dict[str, Any]:
     standardised features, so that what differs is the metric.
     """
     train, held_out = sides
-    run = start_run(StoredFeatures(train), MetricConfig(batch_size=1))
-    known, new = (run.players.model.standardise(side.plain).numpy() for side in sides)
+    known, new = standardised(train, held_out)
     return {"name": "cross-entropy control", "seed": 1} | read_ages(known, new, train, held_out)
 
 
@@ -107,7 +102,7 @@ def read_ages(
     scores = cumulative_scores(held_out.ages, made)
     return {
         "mae": mae(held_out.ages, made),
-        "interval": interval(made, held_out),
+        "interval": list(bootstrap_mean(np.abs(made - held_out.ages), held_out.units, seed=0)),
         "cs5": scores[5],
         "knn_mae": mae(held_out.ages, KNNRanker().fit(known, train.ages).predict(new)),
         "neighbour_mae": neighbour_mae(new, ages, units=held_out.units),
@@ -117,20 +112,9 @@ def read_ages(
     }
 
 
-def interval(made: Float[np.ndarray, " held"], held_out: FeatureSet) -> list[float]:
-    """95 % interval of the MAE over units."""
-    true = held_out.ages.astype(float)
-    return list(bootstrap_mae(Predictions(true, made, made, made), held_out.units, seed=0))
-
-
 def difference(
     made: Float[np.ndarray, " held"], other: Float[np.ndarray, " held"], held_out: FeatureSet
 ) -> list[float]:
     """MAE of `made` less that of `other`, with the ends of its 95 % interval, paired by unit."""
     gain = np.abs(made - held_out.ages) - np.abs(other - held_out.ages)
-    index = np.unique(held_out.units, return_inverse=True)[1].reshape(-1)
-    sums, faces = np.bincount(index, gain), np.bincount(index)
-    rng = np.random.default_rng(0)
-    picks = rng.multinomial(len(faces), np.full(len(faces), 1 / len(faces)), size=2000)
-    low, high = np.percentile((picks @ sums) / (picks @ faces), [2.5, 97.5])
-    return [float(gain.mean()), float(low), float(high)]
+    return [float(gain.mean()), *bootstrap_mean(gain, held_out.units, seed=0)]

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,11 +22,10 @@ from sadal_core.evaluation.metrics import Predictions, mae
 from sadal_core.evaluation.predict import COVERAGE
 from sadal_core.evaluation.protocols import Measured, Progress
 from sadal_core.features import FeatureSet, units
-from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
 from sadal_core.rankers import ExpectationRanker
 from sadal_core.training.metric.config import MetricConfig
-from sadal_core.training.metric.finish import embedded
+from sadal_core.training.metric.finish import embedded, standardised
 from sadal_core.training.metric.run import start_run
 from sadal_core.training.metric.sources import StoredFeatures
 
@@ -58,9 +58,7 @@ def ridge(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
 
 def cross_entropy(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
     """The control: a distribution head on the standardised features, by cross-entropy alone."""
-    space = MetricModel(train.features.shape[2])
-    space.standardise_to(train.plain)
-    known, new = (space.standardise(side.plain).numpy() for side in (train, person))
+    known, new = standardised(train, person)
     return _distribution_readout(known, train, new)
 
 
@@ -72,10 +70,13 @@ def sadal(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
     """
     if model.metric is None:
         raise DataError("This model has no metric to go on from. Train the metric stage first.")
-    shape = model.metric.shape()
-    start = MetricModel(**shape)
-    start.load_state_dict(copy.deepcopy(model.metric.state_dict()))
-    run = start_run(StoredFeatures(train), _fold_config(train, shape["generator"]), model=start)
+    start = copy.deepcopy(model.metric)
+    config = replace(
+        FOLD,
+        generator=start.shape()["generator"],
+        batch_size=min(FOLD.batch_size, max(1, len(train) // 4)),
+    )
+    run = start_run(StoredFeatures(train), config, model=start)
     while not run.finished:
         run.advance()
     return _distribution_readout(embedded(start, train), train, embedded(start, person))
@@ -123,11 +124,6 @@ def leave_one_person_out(
 def _fold(readout: str, model: AgeModel, faces: FeatureSet, split: Split) -> Estimates:
     torch.set_num_threads(1)
     return READOUTS[readout](model, faces.select(split.train), faces.select(split.validation))
-
-
-def _fold_config(train: FeatureSet, generator: str) -> MetricConfig:
-    changes = {"batch_size": min(FOLD.batch_size, max(1, len(train) // 4)), "generator": generator}
-    return MetricConfig(**{**vars(FOLD), **changes})
 
 
 def _distribution_readout(

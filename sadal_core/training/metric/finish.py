@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from sadal_core.ages import GRID
 from sadal_core.data.crops import Crops
-from sadal_core.evaluation.metric_report import metric_report
+from sadal_core.evaluation.metric_report import measured_metric
 from sadal_core.evaluation.metrics import mae
 from sadal_core.features import FeatureSet
 from sadal_core.metric import MetricModel
@@ -38,6 +38,15 @@ class RankerScore(NamedTuple):
 def embedded(model: MetricModel, faces: FeatureSet) -> Float[np.ndarray, "faces dim"]:
     """Embeddings of faces as they are."""
     return model(faces.plain.to(model.mean.device)).cpu().numpy()
+
+
+def standardised(
+    train: FeatureSet, other: FeatureSet
+) -> tuple[Float[np.ndarray, "train features"], Float[np.ndarray, "other features"]]:
+    """X of both, with mean and deviation of `train`: the space before there is a metric."""
+    space = MetricModel(train.features.shape[2])
+    space.standardise_to(train.plain)
+    return space.standardise(train.plain).numpy(), space.standardise(other.plain).numpy()
 
 
 def best_ranker(
@@ -95,9 +104,7 @@ def finish_metric(
         "warm_start": model.embed(held_out.plain).numpy(),
     }
     figures = {
-        name: metric_report(
-            space, ages, held_out.units, np.random.default_rng(_REPORT_SEED)
-        ).figures()
+        name: measured_metric(space, ages, held_out.units, np.random.default_rng(_REPORT_SEED))
         for name, space in spaces.items()
     }
     model.metric, model.ranker = metric.cpu().eval(), ranker

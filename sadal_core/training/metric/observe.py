@@ -15,6 +15,7 @@ from sadal_core.collapse import (
     total_variance,
 )
 from sadal_core.evaluation.retrieval import neighbour_mae
+from sadal_core.files import jsonable
 from sadal_core.hard_negatives import HardNegatives, hard_negatives
 from sadal_core.quadruplets import Quadruplets, QuadrupletSampler
 from sadal_core.training.metric.run import MetricRun
@@ -130,6 +131,6 @@ def epoch_record(run: MetricRun, report: CollapseReport, validation: Validation)
         "step": run.step,
         "epoch": run.epoch - 1,
         "phase": str(run.config.phase(run.epoch - 1)),
-        **{name: None if np.isnan(value) else value for name, value in numbers.items()},
+        **jsonable(numbers),
         "alarms": [str(alarm) for alarm in report.alarms()],
     }
