@@ -1,13 +1,13 @@
 """Q and what it demands, and the distances that a model has learned, as arrays over age gaps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 LARGEST_GAP = 80  # of the axis, in years
-FARTHEST = 4.0  # largest squared distance between two vectors of unit length
+FARTHEST = 4.0  # as `losses.FARTHEST`, which cannot be had without torch
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class QCurves:
         slopes: just below and just above L, per year.
         crossing: gap from which on the chosen Q is at least 1, in years; None if it never is.
         infeasible_from: smallest whole gap, from 1 on, whose demand no unit vectors meet.
+        continuous_C: the C that joins the branches of the slides' Q.
     """
 
     gaps: np.ndarray
@@ -35,6 +36,35 @@ class QCurves:
     slopes: tuple[float, float]
     crossing: float | None
     infeasible_from: int | None
+    continuous_C: float
+
+
+@dataclass(frozen=True)
+class QSettings:
+    """What the view starts with: how the model was trained.
+
+    Attributes:
+        variant: name of Q.
+        L: gap of the kink, in years.
+        eps: curvature, in years.
+        C: of the slides' Q; None is the one that joins the branches.
+        q_on: "margin" or "distance".
+        tau: margin, a squared distance.
+    """
+
+    variant: str = "slide"
+    L: float = 5.0
+    eps: float = 1.0
+    C: float | None = None
+    q_on: str = "margin"
+    tau: float = 0.17
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "QSettings":
+        """Those of the model's metric stage; the defaults where it had none."""
+        config = manifest.get("config", {})
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in config.items() if name in known})
 
 
 @dataclass(frozen=True)
@@ -98,12 +128,8 @@ def q_curves(
         slopes,
         float(gaps[reached.argmax()]) if reached.any() else None,
         int(whole[too_much.argmax()]) if too_much.any() else None,
+        chosen.continuous_C,
     )
-
-
-def continuous_c(L: float, eps: float) -> float:  # noqa: N803
-    """The C that joins the branches of the slides' Q."""
-    return float(1 - np.log1p(L / eps) / L)
 
 
 def _possible(name: str, L: float, eps: float) -> Any:  # noqa: N803

@@ -7,7 +7,7 @@ import gradio as gr
 from app import text
 from app.components.html import plain_html
 from app.components.words import refusal, sentences
-from app.curves import continuous_c, learned, q_curves
+from app.curves import QSettings, learned, q_curves
 from app.figures.similarity_curves import similarity_curves
 from app.services import Services
 from sadal_core.errors import ConfigError
@@ -16,11 +16,12 @@ NAME: Final = "Similarity Q"
 
 _VARIANTS: Final = ("slide", "wing_norm", "code_literal", "none")
 _DEMANDS: Final = {"margin": "τ Q", "distance": "τ / Q"}
-_START: Final = ("slide", 5.0, 1.0, True, 0.642, "margin", 0.17)  # as the bundled model
+_SHOWN_C: Final = 0.5  # of the slider while C is chosen by the view and not yet computed
 
 
 def build(services: Services) -> None:
     """Lay out the view and wire it; it is drawn when the page opens and on every change."""
+    start = _values(QSettings.of(services.manifest))
     metric, control = (learned(services.manifest, name) for name in ("sadal", "warm_start"))
     if metric and control:
         control = control.scaled(metric.overall() / control.overall())
@@ -42,12 +43,12 @@ def build(services: Services) -> None:
             return gr.skip(), refusal(text.Q_REFUSED, str(error)), free
         figure = similarity_curves(curves, metric, control, demand=_DEMANDS[q_on])
         if joined:
-            free = gr.update(interactive=False, value=round(continuous_c(L, eps), 3))
+            free = gr.update(interactive=False, value=round(curves.continuous_C, 3))
         return figure, sentences(text.q_explained(curves, q_on=q_on)), free
 
     with gr.Row(elem_classes="sadal-columns"):
         with gr.Column(scale=4, min_width=300):
-            controls = _controls()
+            controls = _controls(start)
             reset = gr.Button(text.Q_RESET, size="sm", elem_id="sadal-q-reset")
             words = plain_html(elem_id="sadal-q-words")
         with gr.Column(scale=7, min_width=320):
@@ -57,18 +58,27 @@ def build(services: Services) -> None:
         None, draw_q, controls, [figure, words, controls[4]], show_progress="hidden",
         trigger_mode="always_last", api_visibility="private",
     )  # fmt: skip
-    reset.click(lambda: _START, None, controls, api_visibility="private")
+    reset.click(lambda: start, None, controls, api_visibility="private")
 
 
-def _controls() -> list[Any]:
-    variant, length, curvature, joined, offset, q_on, tau = _START
+def _values(settings: QSettings) -> tuple[Any, ...]:
+    """Values of the controls, in their order."""
+    offset = _SHOWN_C if settings.C is None else settings.C
+    return (
+        settings.variant, settings.L, settings.eps, settings.C is None, offset, settings.q_on,
+        settings.tau,
+    )  # fmt: skip
+
+
+def _controls(start: tuple[Any, ...]) -> list[Any]:
+    variant, length, curvature, joined, offset, q_on, tau = start
     return [
         gr.Radio(_VARIANTS, value=variant, label=text.Q_VARIANT, elem_id="sadal-q-variant"),
         gr.Slider(1, 20, length, step=0.5, label=text.Q_L, elem_id="sadal-q-l"),
         gr.Slider(0.1, 5, curvature, step=0.1, label=text.Q_EPS, elem_id="sadal-q-eps"),
         gr.Checkbox(joined, label=text.Q_JOINED, elem_id="sadal-q-joined"),
         gr.Slider(
-            -1, 1, offset, step=0.001, label=text.Q_C, interactive=False, elem_id="sadal-q-c"
+            -1, 1, offset, step=0.001, label=text.Q_C, interactive=not joined, elem_id="sadal-q-c"
         ),
         gr.Radio(
             [(text.Q_ON_MARGIN, "margin"), (text.Q_ON_DISTANCE, "distance")], value=q_on,

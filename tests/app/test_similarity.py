@@ -1,11 +1,13 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from app import curves as module
 from app import text
 from app.components.words import refusal, sentences
-from app.curves import Learned, QCurves, continuous_c, learned, q_curves
+from app.curves import Learned, QCurves, QSettings, learned, q_curves
 from app.figures.similarity_curves import similarity_curves
 from app.main import build_demo
 from sadal_core.errors import ConfigError
@@ -32,6 +34,26 @@ def test_the_curves_are_those_of_the_core() -> None:
     assert made.at_kink == pytest.approx(1)
 
 
+def test_what_cannot_be_had_without_torch_is_what_the_core_has() -> None:
+    from app.tabs.similarity import _VARIANTS
+    from sadal_core.losses import FARTHEST
+    from sadal_core.similarity import SIMILARITIES
+
+    assert module.FARTHEST == FARTHEST
+    assert tuple(SIMILARITIES) == _VARIANTS
+
+
+def test_the_view_starts_with_the_settings_of_the_model() -> None:
+    config = {"variant": "slide", "L": 7.0, "C": 0.5, "tau": 0.1, "q_on": "distance", "seed": 3}
+    settings = QSettings.of({"config": config})
+    assert settings == QSettings("slide", 7.0, 1.0, 0.5, "distance", 0.1)
+    assert QSettings.of(MANIFEST) == QSettings()
+    demo = build_demo(replace(services_for([]), manifest={**MANIFEST, "config": config}))
+    values = {getattr(b, "elem_id", None): getattr(b, "value", None) for b in demo.blocks.values()}
+    assert (values["sadal-q-l"], values["sadal-q-c"], values["sadal-q-tau"]) == (7.0, 0.5, 0.1)
+    assert values["sadal-q-joined"] is False
+
+
 def test_kink_and_crossing_are_where_the_formula_has_them() -> None:
     made = curves()
     assert made.at_kink == pytest.approx(np.log(6) / 5)
@@ -42,7 +64,7 @@ def test_kink_and_crossing_are_where_the_formula_has_them() -> None:
     # r(5) / r(69) - 1 with r(g) = g - 5 + 5 ln(1 + g)
     beyond = 5 * np.log(6) / (64 + 5 * np.log(70))
     assert curves("code_literal").jump == pytest.approx(beyond - 1, abs=2e-3)
-    assert continuous_c(5, 1) == pytest.approx(1 - np.log(6) / 5)
+    assert made.continuous_C == pytest.approx(1 - np.log(6) / 5)
 
 
 def test_a_demand_out_of_reach_is_named_at_its_first_gap() -> None:
@@ -115,7 +137,7 @@ def test_the_view_draws_and_fills_in_the_c_that_joins_the_branches() -> None:
     figure, words, offset = draw("slide", 10.0, 1.0, True, 0.1, "margin", 0.17)
     assert figure.data[0].name == "Q slide"
     assert "At the gap L" in words
-    assert (offset["interactive"], offset["value"]) == (False, round(continuous_c(10, 1), 3))
+    assert (offset["interactive"], offset["value"]) == (False, round(1 - np.log(11) / 10, 3))
 
 
 def test_a_bad_triple_is_explained_and_the_figure_stays() -> None:
