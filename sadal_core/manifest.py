@@ -38,6 +38,20 @@ def load_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def entry(manifest: dict[str, Any], name: str) -> Any:
+    """An entry that not every model has, but that is needed now.
+
+    Raises:
+        WeightsError: this model says nothing of it.
+    """
+    if name not in manifest:
+        raise WeightsError(
+            f"The description of this model has no entry {name!r}. "
+            "Use a model that was trained by this version."
+        )
+    return manifest[name]
+
+
 def check_folder(folder: Path) -> dict[str, Any]:
     """The manifest of the model in `folder`, once its weights are known to belong to it.
 

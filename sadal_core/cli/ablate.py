@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from sadal_core.cli.datasets import add_data_arguments, load_crops
+from sadal_core.cli.datasets import add_data_arguments, add_model_argument, load_crops
 from sadal_core.cli.provenance import provenance
 from sadal_core.cli.train_metric import sides_of
 from sadal_core.errors import ConfigError
 from sadal_core.experiments.ablations import ABLATIONS, ablation, control, difference
 from sadal_core.features import FeatureSet
 from sadal_core.files import write_json
-from sadal_core.pipeline import BUNDLED_MODEL
+from sadal_core.manifest import entry
 from sadal_core.settings import check_choice, overridden
 from sadal_core.training.finish import SplitSettings
 from sadal_core.training.metric.config import MetricConfig
@@ -31,9 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--runs", type=Path, default=Path("runs/ablations"), metavar="DIR",
         help="where finished variants are kept, so that a stopped command goes on",
     )  # fmt: skip
-    parser.add_argument(
-        "--model", type=Path, default=BUNDLED_MODEL, metavar="DIR", help="default: the bundled one"
-    )
+    add_model_argument(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="SEED")
     parser.add_argument(
         "--only", nargs="+", default=list(ABLATIONS), metavar="NAME", help="variants; default: all"
@@ -54,12 +53,17 @@ def run(options: argparse.Namespace) -> int:
     model, manifest = load_model(options.model)
     model.metric = model.ranker = None
     parts = load_crops(options, model.spec.crop)
-    sides = sides_of(options, model, parts, SplitSettings(**manifest["split"]))
+    sides = sides_of(options, model, parts, SplitSettings(**entry(manifest, "split")))
+    key = {
+        "base": asdict(base),
+        "model": manifest["sha256"],
+        "labels": [crops.labels for crops in parts],
+    }
     jobs = [(name, seed) for seed in options.seeds for name in options.only]
     rows = [control(sides)]
     for name, seed in tqdm(jobs, desc="variants", unit="run"):
         path = options.runs / f"{name.replace(' ', '_')}-{seed}.json"
-        rows.append(_kept(path, name, sides, base, seed))
+        rows.append(_kept(path, key, lambda n=name, s=seed: ablation(n, sides, base, s)))
     record = {
         **provenance("ablate", options),
         "config": asdict(base),
@@ -72,16 +76,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _kept(
-    path: Path, name: str, sides: tuple[FeatureSet, FeatureSet], base: MetricConfig, seed: int
-) -> dict[str, Any]:
-    """The result of an earlier call with the same settings, or a new one, which is kept."""
-    if path.exists():
+def _kept(path: Path, key: dict[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The result of an earlier call for the same `key`, or a new one, which is kept."""
+    try:
         stored = json.loads(path.read_text("utf-8"))
-        if stored["base"] == asdict(base):
+        if stored["key"] == key:
             return stored["result"]
-    result = ablation(name, sides, base, seed)
-    write_json(path, {"base": asdict(base), "result": result})
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or not of this version: made anew
+    result = make()
+    write_json(path, {"key": key, "result": result})
     return result
 
 

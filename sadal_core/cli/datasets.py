@@ -13,6 +13,7 @@ from sadal_core.data.readers import READERS, read_samples
 from sadal_core.data.samples import open_source
 from sadal_core.faces.align import CropSpec
 from sadal_core.features import FeatureSet, feature_set
+from sadal_core.manifest import BUNDLED_MODEL
 from sadal_core.model import AgeModel
 
 DEFAULT_CACHE = Path("runs/crops")
@@ -34,6 +35,14 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=2, metavar="N", help="processes that crop faces"
     )
+
+
+def add_model_argument(parser: argparse.ArgumentParser, what: str = "folder of the model") -> None:
+    """Option `--model`; the bundled model by default."""
+    parser.add_argument(
+        "--model", type=Path, default=BUNDLED_MODEL, metavar="DIR",
+        help=f"{what} (default: the bundled one)",
+    )  # fmt: skip
 
 
 def load_crops(options: argparse.Namespace, spec: CropSpec) -> list[Crops]:

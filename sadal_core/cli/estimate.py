@@ -11,8 +11,9 @@ from typing import Any
 from tqdm import tqdm
 
 from sadal_core.batch import COLUMNS, PictureResult, estimate_pictures, find_pictures
+from sadal_core.cli.datasets import add_model_argument
 from sadal_core.files import replacing
-from sadal_core.pipeline import BUNDLED_MODEL, AgeEstimator
+from sadal_core.pipeline import AgeEstimator
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="one row per face")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
-    parser.add_argument(
-        "--model", type=Path, default=BUNDLED_MODEL, metavar="DIR", help="default: the bundled one"
-    )
+    add_model_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:

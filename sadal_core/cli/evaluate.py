@@ -7,7 +7,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from sadal_core.cli.datasets import add_data_arguments, feature_sets, load_crops
+from sadal_core.cli.datasets import (
+    add_data_arguments,
+    add_model_argument,
+    feature_sets,
+    load_crops,
+)
 from sadal_core.cli.provenance import provenance
 from sadal_core.cli.train_metric import age_stage
 from sadal_core.data.crops import Crops
@@ -16,7 +21,8 @@ from sadal_core.evaluation.protocols import PROTOCOLS, Measured
 from sadal_core.evaluation.report import measured
 from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
 from sadal_core.files import write_json
-from sadal_core.pipeline import BUNDLED_MODEL
+from sadal_core.manifest import entry
+from sadal_core.model import AgeModel
 from sadal_core.weights import load_model
 
 
@@ -37,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="read ages with the head of the age stage, not with the metric and its ranker",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    parser.add_argument(
-        "--model", type=Path, default=BUNDLED_MODEL, metavar="DIR", help="default: the bundled one"
-    )
+    add_model_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,8 +52,7 @@ def run(options: argparse.Namespace) -> int:
         raise DataError("evaluate measures one data set at a time. Give one --data PATH.")
     model, manifest = load_model(options.model)
     if options.control:
-        model.metric = model.ranker = None
-        model.temperature = age_stage(manifest)["temperature"]
+        _become_control(model, manifest)
     (crops,) = load_crops(options, model.spec.crop)
     with tqdm(desc=f"{crops.dataset}: {options.protocol}", unit="fold") as bar:
 
@@ -70,6 +73,21 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _become_control(model: AgeModel, manifest: dict[str, Any]) -> None:
+    """Leave of `model` what the age stage made.
+
+    Raises:
+        DataError: the metric stage has changed the backbone, so that the old head does not fit it.
+    """
+    if "age_stage" in manifest and entry(manifest, "config").get("backbone") == "tuned":
+        raise DataError(
+            "The metric stage of this model has tuned its backbone, so that the head of the age "
+            "stage is no control any more. Evaluate the model of the age stage instead."
+        )
+    model.metric = model.ranker = None
+    model.temperature = age_stage(manifest)["temperature"]
+
+
 def _record(
     options: argparse.Namespace, crops: Crops, manifest: dict[str, Any], result: Measured
 ) -> dict[str, Any]:
@@ -86,7 +104,7 @@ def _record(
         "dataset": crops.dataset,
         "labels_sha256": crops.labels,
         "n_without_face": len(crops.missing),
-        "model": {key: manifest[key] for key in ("sha256", "revision", "backbone", "config")},
+        "model": {k: entry(manifest, k) for k in ("sha256", "revision", "backbone", "config")},
         **figures["metrics"],
         "bands": figures["bands"],
     }

@@ -13,11 +13,15 @@ from tqdm import tqdm
 
 from sadal_core.backbones.mobilefacenet import load_face_weights
 from sadal_core.cli import train_metric
-from sadal_core.cli.datasets import add_data_arguments, crop_spec, load_crops
+from sadal_core.cli.datasets import (
+    add_data_arguments,
+    add_model_argument,
+    crop_spec,
+    load_crops,
+)
 from sadal_core.cli.provenance import provenance
 from sadal_core.files import sha256
 from sadal_core.model import AgeModel
-from sadal_core.pipeline import BUNDLED_MODEL
 from sadal_core.settings import overridden
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.loop import fit
@@ -35,10 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--init", type=Path, metavar="FILE",
         help="age stage: face-recognition weights to start from",
     )  # fmt: skip
-    parser.add_argument(
-        "--model", type=Path, default=BUNDLED_MODEL, metavar="DIR",
-        help="metric stage: model whose backbone makes the features (default: the bundled one)",
-    )  # fmt: skip
+    add_model_argument(parser, "metric stage: model whose backbone makes the features")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings",
         help="settings of the run, such as epochs=3 (see TrainConfig and MetricConfig)",

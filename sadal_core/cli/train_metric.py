@@ -4,14 +4,13 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
 from sadal_core.cli.datasets import feature_sets, load_crops
 from sadal_core.cli.provenance import provenance
 from sadal_core.data.crops import Crops
 from sadal_core.features import FeatureSet, joined
-from sadal_core.files import write_json
+from sadal_core.manifest import entry
 from sadal_core.model import AgeModel
 from sadal_core.settings import overridden
 from sadal_core.training.faces import face_sets
@@ -21,8 +20,10 @@ from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.finish import finish_metric
 from sadal_core.training.metric.loop import fit_metric
 from sadal_core.training.metric.observe import Probe, Sight
-from sadal_core.training.metric.run import MetricRun, StepTerms, start_run
+from sadal_core.training.metric.run import MetricRun
 from sadal_core.training.metric.sources import LiveFaces, Source, StoredFeatures
+from sadal_core.training.metric.start import start_run
+from sadal_core.training.metric.terms import StepTerms
 from sadal_core.weights import load_model
 
 
@@ -32,21 +33,20 @@ def metric_stage(options: argparse.Namespace) -> dict[str, Any]:
     model, manifest = load_model(options.model)
     model.metric = model.ranker = None
     parts = load_crops(options, model.spec.crop)
-    split = SplitSettings(**manifest["split"])
+    split = SplitSettings(**entry(manifest, "split"))
     about = {
         **provenance("train", options, extra="--stage metric"),
         "config": asdict(config),
         "age_stage": age_stage(manifest),
     }
-    write_json(options.out / "config.json", about)
-    torch.manual_seed(config.seed)
     if config.backbone == "tuned":
         train, held_out = (LiveFaces(model, side) for side in face_sets(parts, **split._asdict()))
+        run = _fitted(train, held_out, config, options, about)
+        sides = sides_of(options, model, parts, split)  # of the backbone as it is now
     else:
         sides = sides_of(options, model, parts, split)
         train, held_out = (StoredFeatures(side) for side in sides)
-    run = _fitted(train, held_out, config, options)
-    sides = sides_of(options, model, parts, split)
+        run = _fitted(train, held_out, config, options, about)
     metric = run.players.model
     return finish_metric(model, metric, sides, parts, split, options.out / "model", about=about)
 
@@ -54,7 +54,7 @@ def metric_stage(options: argparse.Namespace) -> dict[str, Any]:
 def age_stage(manifest: dict[str, Any]) -> dict[str, Any]:
     """What the manifest of a later stage keeps of the age stage's, of whichever `manifest` is."""
     return manifest.get("age_stage") or {
-        key: manifest[key]
+        key: entry(manifest, key)
         for key in ("command", "initialisation", "revision", "config", "temperature", "metrics")
     }
 
@@ -71,7 +71,11 @@ def sides_of(
 
 
 def _fitted(
-    train: Source, held_out: Source, config: MetricConfig, options: argparse.Namespace
+    train: Source,
+    held_out: Source,
+    config: MetricConfig,
+    options: argparse.Namespace,
+    about: dict[str, Any],
 ) -> MetricRun:
     run = start_run(train, config)
     report = run.sampler.report
@@ -83,7 +87,8 @@ def _fitted(
     probe = Probe.draw(run.sampler)
     snapshots = Snapshots(options.out / "snapshots", probe)
     with tqdm(total=config.epochs * run.steps_per_epoch, unit="step", smoothing=0.05) as bar:
-        fit_metric(run, held_out, options.out, probe=probe, callbacks=(snapshots, _Shown(bar)))
+        shown = (snapshots, _Shown(bar))
+        fit_metric(run, held_out, options.out, probe=probe, callbacks=shown, about=about)
     print(f"kept the weights of epoch {run.best.epoch + 1}")
     return run
 

@@ -10,6 +10,7 @@ from sadal_core.errors import DataError
 from sadal_core.evaluation.metrics import Predictions
 from sadal_core.evaluation.predict import age_logits, predictions
 from sadal_core.features import units
+from sadal_core.manifest import entry
 from sadal_core.model import AgeModel
 
 Progress = Callable[[int, int], None]  # folds or data sets done, in all
@@ -30,7 +31,7 @@ def holdout(
     model: AgeModel, manifest: dict[str, Any], crops: Crops, progress: Progress
 ) -> Measured:
     """The duplicate groups that were held out when the model was trained."""
-    split = crops.holdout(**manifest["split"])
+    split = crops.holdout(**entry(manifest, "split"))
     return _zero_shot(model, crops, split.validation, progress)._replace(
         train_ages=crops.ages[split.train]
     )
@@ -42,7 +43,7 @@ def unseen(model: AgeModel, manifest: dict[str, Any], crops: Crops, progress: Pr
     Raises:
         DataError: the model was trained on this data set.
     """
-    if crops.dataset in [row["dataset"] for row in manifest["data"]]:
+    if crops.dataset in [row["dataset"] for row in entry(manifest, "data")]:
         raise DataError(
             f"The model was trained on {crops.dataset}: measuring it on all of its faces would "
             "flatter it. Use --protocol holdout."

@@ -64,8 +64,8 @@ def fit(
     config = replace(config, precision=_precision(config))
     train, validation = face_sets(parts, fraction=config.validation_fraction, seed=config.seed)
     run = _start(config, initialise)
-    write_json(folder / "config.json", {**about, "config": asdict(config)})
     load_checkpoint(folder, config, run)
+    write_json(folder / "config.json", {**about, "config": asdict(config)})
     per_epoch = steps_per_epoch(train, config)
     while run.step < per_epoch * config.epochs:
         epoch = run.step // per_epoch

@@ -1,11 +1,31 @@
-"""One thread for torch: the nets are small, and threads that wait for each other on a busy
-machine make a test of milliseconds take seconds."""
+"""What the tests of the core share; nothing of `sadal_core` is imported at the top."""
+
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from sadal_core.model import AgeModel
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_torch_thread() -> None:
+    """The nets are small, and threads that wait for each other on a busy machine make a test of
+    milliseconds take seconds."""
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> "AgeModel":
+    """A model with the registered backbone "tiny", always the same weights."""
+    import torch
+
+    from sadal_core.backbones import BACKBONES
+    from sadal_core.model import AgeModel
+    from tests.planted import TINY
+
+    monkeypatch.setitem(BACKBONES, "tiny", TINY)
+    torch.manual_seed(0)
+    return AgeModel("tiny").eval()

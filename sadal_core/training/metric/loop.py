@@ -1,13 +1,18 @@
 """The metric stage, from the start or from where it was stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+from sadal_core.files import write_json
 from sadal_core.training.checkpoint import append_record, load_checkpoint, save_checkpoint
 from sadal_core.training.metric.callbacks import Callback
 from sadal_core.training.metric.observe import Probe, epoch_record, validate
-from sadal_core.training.metric.run import Best, MetricRun, Tally
+from sadal_core.training.metric.run import Best, MetricRun
 from sadal_core.training.metric.sources import Source
+from sadal_core.training.metric.terms import Tally
 
 _CHECKPOINT_STEPS = 100
 
@@ -19,8 +24,9 @@ def fit_metric(
     *,
     probe: Probe,
     callbacks: Sequence[Callback] = (),
+    about: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Train `run` to its end, writing checkpoints and metrics to `folder`.
+    """Train `run` to its end, writing settings, checkpoints and metrics to `folder`.
 
     A run that was stopped at any point continues from its last checkpoint and ends with the
     same weights as an unbroken one on the same machine. At the end the networks have the weights
@@ -32,11 +38,13 @@ def fit_metric(
         folder: of the run.
         probe: what is looked at after every epoch.
         callbacks: told after every batch and every epoch.
+        about: what else is stored beside the settings.
 
     Raises:
         DataError: `folder` holds a run with other settings, or a damaged one.
     """
     load_checkpoint(folder, run.config, run)
+    write_json(folder / "config.json", {**about, "config": asdict(run.config)})
     while not run.finished:
         terms = run.advance()
         for callback in callbacks:

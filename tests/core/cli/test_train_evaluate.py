@@ -98,10 +98,22 @@ def metric_stage(data: list[str], tmp_path: Path, age_manifest: dict[str, Any]) 
     control = evaluated("--protocol", "holdout", "--control")
     assert control["mae"] == pytest.approx(age_manifest["metrics"]["mae"], abs=1e-4)
     assert control["readout"] == "control"
+    refuses_a_stale_control(data, model, tmp_path / "refused.json")
     lopo = evaluated("--protocol", "lopo", "--readout", "sadal")
     faces = COUNT - age_manifest["data"][0]["n_without_face"]
     assert (lopo["readout"], lopo["n"]) == ("sadal", faces)
     compare_variants(data, age_model, tmp_path, settings)
+
+
+def refuses_a_stale_control(data: list[str], model: Path, out: Path) -> None:
+    """A metric stage that tuned the backbone leaves no control."""
+    path = model / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["config"]["backbone"] = "tuned"
+    path.write_text(json.dumps(manifest))
+    options = ["--protocol", "holdout", "--control", "--out", str(out)]
+    assert main(["evaluate", *data, "--model", str(model), *options]) == 2
+    assert not out.exists()
 
 
 def compare_variants(data: list[str], age_model: Path, tmp_path: Path, settings: list[str]) -> None:
@@ -114,8 +126,19 @@ def compare_variants(data: list[str], age_model: Path, tmp_path: Path, settings:
     assert rows["sadal"]["seeds"] == 2
     assert rows["sadal"]["mae_minus_sadal"] == [0, 0, 0]
     first = out.read_text()
+    kept = sorted((tmp_path / "ab").iterdir())
+    times = [path.stat().st_mtime_ns for path in kept]
     assert main(ablate) == 0  # finished variants are read, not trained again
     assert out.read_text() == first
+    assert [path.stat().st_mtime_ns for path in kept] == times
+    # A damaged result and one of another model are made anew.
+    kept[0].write_text("{")
+    other = json.loads(kept[1].read_text())
+    other["key"]["model"] = "another"
+    kept[1].write_text(json.dumps(other))
+    assert main(ablate) == 0
+    assert json.loads(out.read_text())["rows"] == json.loads(first)["rows"]
+    assert [p.stat().st_mtime_ns == t for p, t in zip(kept, times, strict=True)][:2] == [False] * 2
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,10 @@ def test_another_seed_gives_another_model(config: TrainConfig, tmp_path: Path) -
 
 def test_a_folder_with_other_settings_is_refused(config: TrainConfig, tmp_path: Path) -> None:
     train(config, tmp_path)
+    settings = (tmp_path / "config.json").read_text()
     with pytest.raises(DataError, match="another learning_rate"):
         train(replace(config, learning_rate=1e-3), tmp_path)
+    assert (tmp_path / "config.json").read_text() == settings
 
 
 def test_a_damaged_checkpoint_is_named(config: TrainConfig, tmp_path: Path) -> None:
