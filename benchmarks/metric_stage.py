@@ -33,8 +33,8 @@ from sadal_core.files import write_json  # noqa: E402
 from sadal_core.generator import HardNegativeGenerator  # noqa: E402
 from sadal_core.quadruplets import QuadrupletSampler  # noqa: E402
 from sadal_core.training.metric.config import MetricConfig  # noqa: E402
-from sadal_core.training.metric.run import start_run  # noqa: E402
 from sadal_core.training.metric.sources import StoredFeatures  # noqa: E402
+from sadal_core.training.metric.start import start_run  # noqa: E402
 
 FACES, WIDTH = 20_000, 512
 _STEPS, _REPEATS = 10, 9

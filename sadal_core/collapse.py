@@ -69,6 +69,16 @@ class CollapseReport:
         return tuple(alarm for alarm, fires in checks if fires)
 
 
+def space_figures(embeddings: Vectors, ages: Ages, rng: np.random.Generator) -> dict[str, float]:
+    """The entries of a `CollapseReport` that need no generator."""
+    return {
+        "total_variance": total_variance(embeddings),
+        "effective_rank": effective_rank(embeddings),
+        "order_correlation": order_correlation(embeddings, ages, rng=rng),
+        "order_violations": order_violations(embeddings, ages, rng=rng),
+    }
+
+
 def total_variance(embeddings: Vectors) -> float:
     r"""Variance around the mean, :math:`\frac1N \sum_n |e_n - \bar e|^2`; at most 1 on the sphere.
 

@@ -15,11 +15,8 @@ from sadal_core.collapse import (
     CollapseReport,
     active_fraction,
     copy_ratio,
-    effective_rank,
     midpoint_residual,
-    order_correlation,
-    order_violations,
-    total_variance,
+    space_figures,
 )
 from sadal_core.embedding import EmbeddingHead
 from sadal_core.errors import DataError
@@ -100,14 +97,11 @@ class HardNegatives:
             rng: draws the pairs and triplets that are measured.
         """
         return CollapseReport(
-            total_variance=total_variance(embeddings),
-            effective_rank=effective_rank(embeddings),
+            **space_figures(embeddings, ages, rng),
             copy_ratio=_median(self.copy_ratio),
             midpoint_residual=_median(self.midpoint_residual),
             adversary_active=active_fraction(self.adversary_active),
             metric_active=active_fraction(self.metric_active),
-            order_correlation=order_correlation(embeddings, ages, rng=rng),
-            order_violations=order_violations(embeddings, ages, rng=rng),
         )
 
 

@@ -70,13 +70,17 @@ class AgeModel(nn.Module):
 
     def logits(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, "batch ages"]:
         """What the ages are read with, before the temperature: log p up to a constant per row."""
+        return self._read(features, self.embed(features))
+
+    def _read(
+        self, features: Float[Tensor, "batch features"], embeddings: Float[Tensor, "batch dim"]
+    ) -> Float[Tensor, "batch ages"]:
         if self.ranker is None:
             return self.head(features)
-        embeddings = self.embed(features).double().cpu().numpy()
         if len(embeddings) == 0:
             return features.new_empty((0, OLDEST + 1))
-        probabilities = torch.from_numpy(self.ranker.predict_proba(embeddings))
-        return probabilities.clamp_min(_LEAST).log().to(features)
+        probabilities = self.ranker.predict_proba(embeddings.double().cpu().numpy())
+        return torch.from_numpy(probabilities).clamp_min(_LEAST).log().to(features)
 
     @torch.inference_mode()
     def predict(self, crops: UInt8[np.ndarray, "batch side side 3"]) -> Prediction:
@@ -85,7 +89,7 @@ class AgeModel(nn.Module):
         The rows of the distributions sum to 1.
         """
         features = self.backbone(self.spec.preprocess(crops))
-        probabilities = torch.softmax(self.logits(features) / self.temperature, dim=1)
-        return Prediction(
-            features.numpy(), self.embed(features).numpy(), probabilities.double().numpy()
-        )
+        embeddings = self.embed(features)
+        logits = self._read(features, embeddings) / self.temperature
+        probabilities = torch.softmax(logits, dim=1).double()
+        return Prediction(features.numpy(), embeddings.numpy(), probabilities.numpy())

@@ -16,8 +16,8 @@ from sadal_core.settings import overridden
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.finish import embedded, standardised
 from sadal_core.training.metric.observe import Probe
-from sadal_core.training.metric.run import start_run
 from sadal_core.training.metric.sources import StoredFeatures
+from sadal_core.training.metric.start import start_run
 
 _NO_GENERATOR: Final = ("generator=none", "generator_epochs=0")
 # Without Q every gap demands tau; .5 is about what the default demands of a gap of 18 years.

@@ -26,8 +26,8 @@ from sadal_core.model import AgeModel
 from sadal_core.rankers import ExpectationRanker
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.finish import embedded, standardised
-from sadal_core.training.metric.run import start_run
 from sadal_core.training.metric.sources import StoredFeatures
+from sadal_core.training.metric.start import start_run
 
 # Rates of the whole metric stage, over fewer and smaller batches: set before any FG-NET result.
 FOLD = MetricConfig(

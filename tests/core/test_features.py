@@ -6,50 +6,42 @@ import pytest
 import torch
 
 from sadal_core import features
-from sadal_core.backbones import BACKBONES
 from sadal_core.errors import DataError
 from sadal_core.features import FeatureSet, feature_set, joined, units
 from sadal_core.model import AgeModel
-from tests.planted import TINY, planted_crops
+from tests.planted import planted_crops
 
 
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> AgeModel:
-    monkeypatch.setitem(BACKBONES, "tiny", TINY)
-    torch.manual_seed(0)
-    return AgeModel("tiny").eval()
-
-
-def test_the_views_are_the_face_and_its_mirror_image(model: AgeModel) -> None:
+def test_the_views_are_the_face_and_its_mirror_image(tiny: AgeModel) -> None:
     crops = planted_crops(5)
-    made = feature_set(model, crops)
+    made = feature_set(tiny, crops)
     assert made.features.shape == (5, 2, 8)
     mirrored = replace(crops, images=np.ascontiguousarray(crops.images[:, :, ::-1]))
-    torch.testing.assert_close(feature_set(model, mirrored).plain, made.features[:, 1])
-    np.testing.assert_allclose(made.plain.numpy(), model.predict(crops.images).features, rtol=1e-5)
+    torch.testing.assert_close(feature_set(tiny, mirrored).plain, made.features[:, 1])
+    np.testing.assert_allclose(made.plain.numpy(), tiny.predict(crops.images).features, rtol=1e-5)
 
 
 def test_a_cache_is_read_only_for_the_same_backbone_and_faces(
-    model: AgeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: AgeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache, crops = tmp_path / "features.npz", planted_crops(6)
-    first = feature_set(model, crops, cache)
+    first = feature_set(tiny, crops, cache)
     calls: list[int] = []
     computed = features.backbone_features
 
-    def counted(model: AgeModel, images: np.ndarray) -> torch.Tensor:
+    def counted(tiny: AgeModel, images: np.ndarray) -> torch.Tensor:
         calls.append(len(images))
-        return computed(model, images)
+        return computed(tiny, images)
 
     monkeypatch.setattr(features, "backbone_features", counted)
-    assert torch.equal(feature_set(model, crops, cache).features, first.features)
+    assert torch.equal(feature_set(tiny, crops, cache).features, first.features)
     assert calls == []
-    feature_set(model, planted_crops(7), cache)
+    feature_set(tiny, planted_crops(7), cache)
     with torch.no_grad():
-        next(model.backbone.parameters()).add_(0.1)
-    feature_set(model, planted_crops(7), cache)
+        next(tiny.backbone.parameters()).add_(0.1)
+    feature_set(tiny, planted_crops(7), cache)
     cache.write_bytes(b"damaged")
-    feature_set(model, planted_crops(7), cache)
+    feature_set(tiny, planted_crops(7), cache)
     assert calls == [7, 7, 7]
 
 
@@ -58,8 +50,8 @@ def test_units_are_subjects_where_they_are_known() -> None:
     assert len(set(units(planted_crops(12)).tolist())) == 12
 
 
-def test_joined_sets_share_no_unit(model: AgeModel) -> None:
-    one, two = (feature_set(model, planted_crops(4, seed=seed)) for seed in (0, 1))
+def test_joined_sets_share_no_unit(tiny: AgeModel) -> None:
+    one, two = (feature_set(tiny, planted_crops(4, seed=seed)) for seed in (0, 1))
     both = joined([one, two])
     assert len(set(both.units.tolist())) == len(both) == 8
     assert torch.equal(both.select(np.arange(8) >= 4).features, two.features)

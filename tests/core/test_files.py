@@ -3,10 +3,12 @@ import json
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sadal_core.errors import DataError
-from sadal_core.files import replacing, sha256, write_json
+from sadal_core.evaluation.metrics import Interval
+from sadal_core.files import jsonable, replacing, sha256, write_json
 
 
 def test_a_file_appears_under_its_name_only_when_the_block_has_succeeded(tmp_path: Path) -> None:
@@ -66,6 +68,14 @@ def test_json_is_written_whole_and_refuses_what_json_cannot_say(tmp_path: Path) 
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(path, {"mae": float("nan")})
     assert json.loads(path.read_text("utf-8"))["name"] == "Ä"
+
+
+def test_arrays_tuples_and_unknown_numbers_have_a_form_in_json() -> None:
+    made = jsonable(
+        {1: np.array([1.0, np.nan]), "interval": Interval(0.5, 2.0), "n": np.int64(3), "x": (1,)}
+    )
+    assert made == {"1": [1.0, None], "interval": {"low": 0.5, "high": 2.0}, "n": 3, "x": [1]}
+    json.dumps(made, allow_nan=False)
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 
 from sadal_core.files import replacing
 from sadal_core.training.metric.observe import Probe, Sight
-from sadal_core.training.metric.run import MetricRun, StepTerms
+from sadal_core.training.metric.run import MetricRun
+from sadal_core.training.metric.terms import StepTerms
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from sadal_core.errors import ConfigError
@@ -101,7 +102,7 @@ class MetricConfig:
             raise ConfigError("generator_epochs must be 0 where generator is none.")
         assert self.objective  # refuses what the terms do not allow
 
-    @property
+    @cached_property
     def objective(self) -> Objective:
         """Forms and weights of the terms."""
         shared = {field.name for field in fields(Objective)} - {"similarity"}

@@ -9,10 +9,9 @@ from jaxtyping import Float, Int
 
 from sadal_core.collapse import (
     CollapseReport,
-    effective_rank,
     order_correlation,
     order_violations,
-    total_variance,
+    space_figures,
 )
 from sadal_core.evaluation.retrieval import neighbour_mae
 from sadal_core.files import jsonable
@@ -78,17 +77,9 @@ class Probe:
         rng = np.random.default_rng(_PROBE_SEED)
         if sight.negatives is not None:
             return sight.negatives.collapse_report(sight.embeddings, self.ages, rng)
-        nan = float("nan")
-        return CollapseReport(
-            total_variance=total_variance(sight.embeddings),
-            effective_rank=effective_rank(sight.embeddings),
-            copy_ratio=nan,
-            midpoint_residual=nan,
-            adversary_active=nan,
-            metric_active=nan,
-            order_correlation=order_correlation(sight.embeddings, self.ages, rng=rng),
-            order_violations=order_violations(sight.embeddings, self.ages, rng=rng),
-        )
+        of_generator = ("copy_ratio", "midpoint_residual", "adversary_active", "metric_active")
+        unknown = dict.fromkeys(of_generator, float("nan"))
+        return CollapseReport(**space_figures(sight.embeddings, self.ages, rng), **unknown)
 
 
 class Validation(NamedTuple):

@@ -2,15 +2,12 @@
 
 import copy
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sadal_core.errors import DataError
-from sadal_core.generator import Midpoint
-from sadal_core.metric import MetricModel
 from sadal_core.objective import GeneratorTerms, MetricTerms
 from sadal_core.quadruplets import Negatives, Quadruplets, QuadrupletSampler, Roles
 from sadal_core.training.metric.config import MetricConfig, Phase
@@ -22,50 +19,7 @@ from sadal_core.training.metric.steps import (
     joint_step,
     metric_step,
 )
-
-
-class StepTerms(NamedTuple):
-    """Unweighted terms of each quadruplet; None for a player that had no turn."""
-
-    generator: GeneratorTerms | None
-    metric: MetricTerms | None
-
-    def by_name(self) -> dict[str, Tensor]:
-        """The terms of those who had a turn."""
-        return {
-            name: values
-            for terms in self
-            if terms is not None
-            for name, values in terms._asdict().items()
-        }
-
-
-@dataclass
-class Tally:
-    """Sums over the quadruplets of an epoch so far, by term.
-
-    Attributes:
-        sums: of the unweighted terms.
-        active: how many quadruplets had the term above 0.
-        counts: how many quadruplets.
-    """
-
-    sums: dict[str, float] = field(default_factory=dict)
-    active: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, terms: StepTerms) -> None:
-        """Count one batch."""
-        for name, values in terms.by_name().items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(values.double().sum())
-            self.active[name] = self.active.get(name, 0) + int((values > 0).sum())
-            self.counts[name] = self.counts.get(name, 0) + len(values)
-
-    def means(self) -> dict[str, float]:
-        """Mean of each term, and the share of quadruplets in which it is above 0."""
-        means = {name: total / self.counts[name] for name, total in self.sums.items()}
-        shares = {f"{name}_active": n / self.counts[name] for name, n in self.active.items()}
-        return means | shares
+from sadal_core.training.metric.terms import StepTerms, Tally
 
 
 @dataclass
@@ -135,10 +89,9 @@ class MetricRun:
         rng = np.random.default_rng((self.config.seed, epoch, place))
         features = self.source.varied(np.concatenate(rows), rng)
         x = self.players.model.standardise(features.to(self.players.model.mean.device))
-        ages = torch.from_numpy(self.sampler.ages).to(x)
-        i, j, k, l = (torch.from_numpy(column) for column in rows)  # noqa: E741
+        i, j, k, l = (self.sampler.ages[column] for column in rows)  # noqa: E741
         similarity = self.config.objective.similarity
-        q = Negatives(similarity(ages[i] - ages[k]), similarity(ages[j] - ages[l]))
+        q = Negatives(*(similarity(torch.from_numpy(gaps).to(x)) for gaps in (i - k, j - l)))
         return Batch(Roles(*x.chunk(4)), q)
 
     def advance(self) -> StepTerms:
@@ -194,64 +147,6 @@ class MetricRun:
         self.tally = Tally(**state["tally"])
         self.best = Best(**state["best"])
         self.step = state["step"]
-
-
-def start_run(
-    source: Source, config: MetricConfig, *, model: MetricModel | None = None
-) -> MetricRun:
-    """A run at its first batch.
-
-    Args:
-        source: training faces.
-        config: settings.
-        model: a metric to go on learning from; by default one with fresh weights, drawn from the
-            seed, that standardises features to those of `source`.
-
-    Raises:
-        ConfigError: the margin cannot be met at the largest gap of an age negative.
-        DataError: ages that cannot be used, or fewer quadruplets than a batch takes.
-    """
-    sampler = QuadrupletSampler(source.ages, age_window=config.age_window, seed=config.seed)
-    largest = int(np.ptp(sampler.ages))
-    config.objective.check_feasible(min(config.age_window or largest, largest))
-    if sampler.report.anchors < config.batch_size:
-        raise DataError(
-            f"{sampler.report.anchors} faces can be the anchor of a quadruplet, and a batch takes "
-            f"{config.batch_size}. Give more faces or a smaller batch_size."
-        )
-    if model is None:
-        model = _fresh(source, config)
-    groups = [
-        {"params": list(model.head.parameters()), "lr": config.learning_rate},
-        {"params": _backbone_parameters(source), "lr": config.backbone_rate},
-    ]
-    metric = torch.optim.AdamW(
-        [group for group in groups if group["params"]], weight_decay=config.weight_decay
-    )
-    return MetricRun(config, source, sampler, Players(model, metric, _generators(model, config)))
-
-
-def _fresh(source: Source, config: MetricConfig) -> MetricModel:
-    features = source.plain(np.arange(len(source.ages)))
-    with torch.random.fork_rng():
-        torch.manual_seed(config.seed)
-        model = MetricModel(
-            features.shape[1], dim=config.dim, generator=config.generator, hidden=config.hidden
-        )
-    model.to(features.device).standardise_to(features)
-    return model
-
-
-def _backbone_parameters(source: Source) -> list[torch.nn.Parameter]:
-    return [] if source.backbone is None else list(source.backbone.parameters())
-
-
-def _generators(model: MetricModel, config: MetricConfig) -> torch.optim.Optimizer | None:
-    if model.generator is None or isinstance(model.generator.net, Midpoint):
-        return None
-    return torch.optim.AdamW(
-        model.generator.parameters(), lr=config.generator_rate, weight_decay=config.weight_decay
-    )
 
 
 def _part(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """One optimisation step of each player. Who learns, and who is frozen, stands in these lines."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ def generator_step(players: Players, batch: Batch, objective: Objective) -> Gene
     players.model.head.requires_grad_(False)
     terms = _generator_terms(players.model, features, batch.q, objective)
     if players.generator is not None:
-        _step((players.generator,), terms.total(objective).mean())
+        _step([players.generator], terms.total(objective).mean())
     players.model.head.requires_grad_(True)
     return GeneratorTerms(*(term.detach() for term in terms))
 
@@ -81,7 +82,7 @@ def metric_step(
     else:
         objective = replace(objective, real=max(objective.real, objective.synthetic))
     terms = metric_terms(embeddings, embedded, batch.q, objective)
-    _step((players.metric,), terms.total(objective).mean())
+    _step([players.metric], terms.total(objective).mean())
     return MetricTerms(*(term.detach() for term in terms))
 
 
@@ -122,7 +123,7 @@ def _generated(model: MetricModel, features: Roles) -> Negatives:
     return model.generator.both(features)
 
 
-def _step(optimizers: tuple[torch.optim.Optimizer, ...] | list, loss: torch.Tensor) -> None:
+def _step(optimizers: Sequence[torch.optim.Optimizer], loss: torch.Tensor) -> None:
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     loss.backward()

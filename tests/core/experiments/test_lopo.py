@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from sadal_core.backbones import BACKBONES
 from sadal_core.data.crops import Crops
 from sadal_core.errors import DataError
 from sadal_core.evaluation.metrics import mae
@@ -17,13 +16,10 @@ from tests.planted import TINY, planted_crops
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> AgeModel:
-    monkeypatch.setitem(BACKBONES, "tiny", TINY)
-    torch.manual_seed(0)
-    model = AgeModel("tiny").eval()
-    model.metric = MetricModel(TINY.features, dim=6, generator="mlp", hidden=8)
-    model.metric.standardise_to(feature_set(model, planted_crops(50, seed=9)).plain)
-    return model
+def model(tiny: AgeModel) -> AgeModel:
+    tiny.metric = MetricModel(TINY.features, dim=6, generator="mlp", hidden=8)
+    tiny.metric.standardise_to(feature_set(tiny, planted_crops(50, seed=9)).plain)
+    return tiny
 
 
 def measured(model: AgeModel, crops: Crops, readout: str, done: list[tuple[int, int]]) -> Measured:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from sadal_core.backbones import BACKBONES
 from sadal_core.model import AgeModel
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.faces import Batch, epoch_batches, face_sets
@@ -17,13 +16,6 @@ from sadal_core.training.steps import (
     train_step,
 )
 from tests.planted import TINY, planted_crops
-
-
-@pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> AgeModel:
-    monkeypatch.setitem(BACKBONES, "tiny", TINY)
-    torch.manual_seed(0)
-    return AgeModel("tiny")
 
 
 def tiny_config(**settings: object) -> TrainConfig:

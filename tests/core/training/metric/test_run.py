@@ -15,8 +15,10 @@ from sadal_core.training.metric.callbacks import Callback, Snapshots
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.loop import fit_metric
 from sadal_core.training.metric.observe import Probe, Sight, validate
-from sadal_core.training.metric.run import MetricRun, StepTerms, start_run
+from sadal_core.training.metric.run import MetricRun
 from sadal_core.training.metric.sources import StoredFeatures
+from sadal_core.training.metric.start import start_run
+from sadal_core.training.metric.terms import StepTerms
 from tests.planted_features import planted_features
 
 CONFIG = MetricConfig(
@@ -98,8 +100,10 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_records(
 
 def test_a_folder_with_other_settings_is_refused(tmp_path: Path) -> None:
     fitted(tmp_path)
+    settings = (tmp_path / "config.json").read_text()
     with pytest.raises(DataError, match="another tau"):
         fitted(tmp_path, replace(CONFIG, tau=0.2))
+    assert (tmp_path / "config.json").read_text() == settings
 
 
 def test_seeds_give_different_runs(tmp_path: Path) -> None:

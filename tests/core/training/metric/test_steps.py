@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from sadal_core.generator import GENERATORS
 from sadal_core.training.metric.config import MetricConfig
-from sadal_core.training.metric.run import MetricRun, start_run
+from sadal_core.training.metric.run import MetricRun
 from sadal_core.training.metric.sources import StoredFeatures
+from sadal_core.training.metric.start import start_run
 from sadal_core.training.metric.steps import generator_step, joint_step, metric_step
 from tests.planted_features import planted_features
 
