@@ -67,7 +67,7 @@ Q_ON: Final = "Q weighs"
 Q_ON_MARGIN: Final = "the margin: max(0, τQ − d)², our correction"
 Q_ON_DISTANCE: Final = "the distance: max(0, τ − dQ)², the paper"
 Q_TAU: Final = "τ: margin (squared distance)"
-Q_RESET: Final = "Back to the bundled model's settings"
+Q_RESET: Final = "Back to this model's settings"
 Q_REFUSED: Final = "Not drawn."
 Q_VANISHES: Final = (
     "Why the printed adversarial term vanishes: it is max(0, −dQ − τ)², and d, Q and τ are never "

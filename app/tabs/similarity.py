@@ -53,7 +53,8 @@ def build(services: Services) -> None:
             words = plain_html(elem_id="sadal-q-words")
         with gr.Column(scale=7, min_width=320):
             figure = gr.Plot(show_label=False, container=False, elem_id="sadal-q-figure")
-            plain_html(f'<p class="sadal-hint">{text.q_caption(metric is not None)}</p>')
+            caption = text.q_caption(metric is not None)
+            plain_html(f'<p class="sadal-hint">{caption}</p>', elem_id="sadal-q-caption")
     gr.on(
         None, draw_q, controls, [figure, words, controls[4]], show_progress="hidden",
         trigger_mode="always_last", api_visibility="private",
