@@ -134,6 +134,36 @@ def ablation_table() -> str:
     return "\n".join([*lines, "", f"Seeds {seeds}; `{record['command']}`."])
 
 
+def run_table() -> str:
+    """The recorded run of the bundled model's metric stage, one row per epoch."""
+    record = _read("assets/run/config.json")
+    manifest = _read("assets/model/manifest.json")
+    if (record["config"], record["revision"]) != (manifest["config"], manifest["revision"]):
+        sys.exit("assets/run is not the run of the bundled model. Copy it there again.")
+    lines = [
+        "| epoch | phase | G_hard | G_adv acts | real hinge acts | midpoint residual "
+        "| effective rank | held-out neighbours' MAE | Spearman | violations |",
+        "|---" * 10 + "|",
+    ]
+    text = (ROOT / "assets/run/metrics.jsonl").read_text("utf-8")
+    for row in map(json.loads, text.splitlines()):
+        lines.append(
+            f"| {row['epoch'] + 1} | {row['phase']} | {_cell(row, 'hard', '.2f')} "
+            f"| {_cell(row, 'adv_active', '.1%')} | {_cell(row, 'real_active', '.0%')} "
+            f"| {_cell(row, 'probe_midpoint_residual', '.2f')} "
+            f"| {row['probe_effective_rank']:.0f} | {row['validation_mae']:.2f} "
+            f"| {row['validation_order_correlation']:.3f} "
+            f"| {row['validation_order_violations']:.1%} |"
+        )
+    return "\n".join(lines)
+
+
+def _cell(row: dict[str, Any], name: str, form: str) -> str:
+    """A figure of the run, or a dash where its phase has none."""
+    value = row.get(name)
+    return "–" if value is None else format(value, form)
+
+
 def stage_table() -> str:
     """The stored benchmark of the metric stage."""
     record = _read("results/benchmark-metric-stage.json")
@@ -225,6 +255,7 @@ def filled(text: str) -> str:
         "rankers": ranker_table(),
         "ablations": ablation_table(),
         "stage": stage_table(),
+        "run": run_table(),
     }
     for name, block in blocks.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
