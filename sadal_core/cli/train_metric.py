@@ -15,12 +15,12 @@ from sadal_core.model import AgeModel
 from sadal_core.settings import overridden
 from sadal_core.training.faces import face_sets
 from sadal_core.training.finish import SplitSettings
-from sadal_core.training.metric.callbacks import Snapshots
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.finish import finish_metric
 from sadal_core.training.metric.loop import fit_metric
 from sadal_core.training.metric.observe import Probe, Sight
 from sadal_core.training.metric.run import MetricRun
+from sadal_core.training.metric.snapshots import Snapshots
 from sadal_core.training.metric.sources import LiveFaces, Source, StoredFeatures
 from sadal_core.training.metric.start import start_run
 from sadal_core.training.metric.terms import StepTerms
@@ -85,7 +85,7 @@ def _fitted(
         f"{report.no_older} nobody older"
     )
     probe = Probe.draw(run.sampler)
-    snapshots = Snapshots(options.out / "snapshots", probe)
+    snapshots = Snapshots(options.out / "snapshots")
     with tqdm(total=config.epochs * run.steps_per_epoch, unit="step", smoothing=0.05) as bar:
         shown = (snapshots, _Shown(bar))
         fit_metric(run, held_out, options.out, probe=probe, callbacks=shown, about=about)

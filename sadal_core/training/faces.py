@@ -52,15 +52,16 @@ def face_sets(parts: list[Crops], *, fraction: float, seed: int) -> tuple[FaceSe
         DataError: a side is empty, so that nothing could be learned or measured.
     """
     splits = [crops.holdout(fraction=fraction, seed=seed) for crops in parts]
-    train = _select(parts, [split.train for split in splits])
-    validation = _select(parts, [split.validation for split in splits])
+    train = side_of(parts, [split.train for split in splits])
+    validation = side_of(parts, [split.validation for split in splits])
     for name, side in (("train on", train), ("measure on", validation)):
         if len(side) == 0:
             raise DataError(f"The split leaves no faces to {name}. Give more pictures.")
     return train, validation
 
 
-def _select(parts: list[Crops], masks: list[np.ndarray]) -> FaceSet:
+def side_of(parts: list[Crops], masks: list[np.ndarray]) -> FaceSet:
+    """The faces for which the mask of their data set is true."""
     where = [
         np.stack([np.full(mask.sum(), part), np.flatnonzero(mask)], axis=1)
         for part, mask in enumerate(masks)

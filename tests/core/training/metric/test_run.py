@@ -6,16 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from sadal_core.collapse import Alarm
 from sadal_core.errors import ConfigError, DataError
 from sadal_core.features import FeatureSet
 from sadal_core.training.metric import loop
-from sadal_core.training.metric.callbacks import Callback, Snapshots
+from sadal_core.training.metric.callbacks import Callback
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.loop import fit_metric
 from sadal_core.training.metric.observe import Probe, Sight, validate
 from sadal_core.training.metric.run import MetricRun
+from sadal_core.training.metric.snapshots import Snapshots, recorded_metrics
 from sadal_core.training.metric.sources import StoredFeatures
 from sadal_core.training.metric.start import start_run
 from sadal_core.training.metric.terms import StepTerms
@@ -47,7 +49,7 @@ class Killer:
 def fitted(folder: Path, config: MetricConfig = CONFIG, *extra: Callback) -> MetricRun:
     run = start_run(StoredFeatures(TRAIN), config)
     probe = Probe.draw(run.sampler, count=20)
-    callbacks = (Snapshots(folder / "snapshots", probe), *extra)
+    callbacks = (Snapshots(folder / "snapshots"), *extra)
     fit_metric(run, StoredFeatures(HELD_OUT), folder, probe=probe, callbacks=callbacks)
     return run
 
@@ -128,18 +130,28 @@ def test_training_stops_when_patience_ends(tmp_path: Path) -> None:
     assert done < config.epochs - 1
 
 
-def test_snapshots_hold_the_probe_after_every_epoch(tmp_path: Path) -> None:
+def test_the_metric_after_every_epoch_can_be_had_again(tmp_path: Path) -> None:
     run = fitted(tmp_path)
-    paths = sorted((tmp_path / "snapshots").iterdir())
-    assert [path.name for path in paths] == [f"epoch-{n:04d}.npz" for n in range(1, 6)]
-    with np.load(paths[-1]) as file:
-        faces, ages = file["faces"], file["ages"]
-        assert np.array_equal(ages, run.sampler.ages[faces])
-        assert file["embeddings"].shape == (len(faces), 8)
-        assert file["generated_embeddings"].shape == (40, 8)
-        assert np.array_equal(ages[file["source"]], file["source_age"])
-        assert np.array_equal(ages[file["anchor"]], file["anchor_age"])
-        assert np.abs(file["source_age"] - file["anchor_age"]).min() >= 1
+    recorded = dict(recorded_metrics(tmp_path / "snapshots"))
+    assert list(recorded) == [1, 2, 3, 4, 5]
+    kept = recorded[run.best.epoch + 1].state_dict()
+    for name, value in run.players.model.state_dict().items():
+        assert torch.equal(kept[name], value)
+    first, second = recorded[1].head.linear.weight, recorded[2].head.linear.weight
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("damage", ["", "no tensors", "shape"])
+def test_damaged_snapshots_are_refused(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "snapshots"
+    folder.mkdir()
+    if damage == "no tensors":
+        (folder / "epoch-0001.safetensors").write_bytes(b"no tensors")
+    if damage == "shape":
+        tensors = {"mean": torch.zeros(3)}
+        save_file(tensors, folder / "epoch-0001.safetensors", {"shape": '{"features": 3}'})
+    with pytest.raises(DataError, match="snapshots" if not damage else "damaged"):
+        list(recorded_metrics(folder))
 
 
 def test_a_run_without_a_generator_records_its_detectors_as_unknown(tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""All maps of a gallery, and what is known of how far each can be believed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from sadal_core.gallery.faithfulness import agreement, faithfulness
+from sadal_core.gallery.maps import MapSettings, laid_over, pca_of, umap_of
+from sadal_core.gallery.placement import place_on
+
+_MEASURED = 500  # points with which placing is measured
+
+
+class Drawn(NamedTuple):
+    """Vectors in one space.
+
+    Attributes:
+        samples: of the faces.
+        negatives: of the generated negatives.
+    """
+
+    samples: Float[np.ndarray, "samples dim"]
+    negatives: Float[np.ndarray, "negatives dim"]
+
+
+@dataclass
+class Maps:
+    """Places by name of the map, and what is known of each.
+
+    Attributes:
+        samples: places of the faces.
+        negatives: places of the generated negatives.
+        about: entries "faithfulness", by map, and "agreement", of placing, by kind of point.
+    """
+
+    samples: dict[str, np.ndarray] = field(default_factory=dict)
+    negatives: dict[str, np.ndarray] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=lambda: {"faithfulness": {}, "agreement": {}})
+
+
+def draw(
+    spaces: Mapping[str, Drawn],
+    settings: MapSettings,
+    new: Float[np.ndarray, "new dim"] | None,
+    progress: Callable[[str], object],
+) -> Maps:
+    """UMAP in two and three dimensions and PCA of each space, and one joint map.
+
+    UMAP is fitted on the faces alone and the generated negatives are placed on it; the map
+    "after-joint" is fitted on both. The maps of "before" are laid over those of "after".
+
+    Args:
+        spaces: "after", then "before".
+        settings: of UMAP.
+        new: embeddings of faces that are not shown, to measure placing with.
+        progress: told what is drawn next.
+    """
+    maps = Maps()
+    for name, drawn in spaces.items():
+        for axes in (2, 3):
+            progress(f"UMAP {name} SADAL, {axes} dimensions")
+            fitted = umap_of(drawn.samples, axes, settings)
+            if (name, axes) == ("after", 2):
+                _measure(maps, fitted, drawn, new, settings)
+            _add(maps, drawn, f"{name}-umap{'' if axes == 2 else axes}", fitted.embedding_)
+        progress(f"PCA {name} SADAL")
+        _add(maps, drawn, f"{name}-pca", pca_of(drawn.samples, 3))
+    progress("UMAP fitted on faces and generated negatives together")
+    _add_joint(maps, spaces["after"], settings)
+    return maps
+
+
+def _add(maps: Maps, drawn: Drawn, name: str, places: np.ndarray) -> None:
+    reference = maps.samples.get(name.replace("before", "after"))
+    if reference is not None:
+        places = laid_over(places, reference)
+    maps.samples[name] = places
+    maps.negatives[name] = place_on(name, drawn.negatives, drawn.samples, places)
+    _note(maps, name, drawn.samples, places)
+
+
+def _add_joint(maps: Maps, drawn: Drawn, settings: MapSettings) -> None:
+    both = np.concatenate([drawn.samples, drawn.negatives])
+    places = umap_of(both, 2, settings).embedding_
+    count = len(drawn.samples)
+    turned = laid_over(places[:count], maps.samples["after-umap"])
+    # The same motion for both: from three points of the plane onwards it is known.
+    motion = np.linalg.lstsq(_affine(places[:count]), turned, rcond=None)[0]
+    moved = (_affine(places) @ motion).astype(np.float32)
+    maps.samples["after-joint"], maps.negatives["after-joint"] = moved[:count], moved[count:]
+    _note(maps, "after-joint", drawn.samples, moved[:count])
+
+
+def _note(maps: Maps, name: str, space: np.ndarray, places: np.ndarray) -> None:
+    shown = places[:, :2] if name.endswith("pca") else places
+    measured = faithfulness(space, shown, np.random.default_rng(0))
+    maps.about["faithfulness"][name] = measured._asdict()
+
+
+def _measure(
+    maps: Maps, fitted: Any, drawn: Drawn, new: np.ndarray | None, settings: MapSettings
+) -> None:
+    rng = np.random.default_rng(settings.seed)
+    for kind, points in (("generated", drawn.negatives), ("new faces", new)):
+        if points is not None and len(points):
+            some = rng.permutation(len(points))[:_MEASURED]
+            measured = agreement(fitted, drawn.samples, points[some])
+            maps.about["agreement"][kind] = measured._asdict()
+
+
+def _affine(points: np.ndarray) -> np.ndarray:
+    return np.hstack([points, np.ones((len(points), 1))])

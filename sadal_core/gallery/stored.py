@@ -1,0 +1,205 @@
+"""A gallery as arrays, and its folder: `gallery.npz`, `sheet.webp` and `about.json`.
+
+Reading needs neither torch nor umap, so that a page can show a gallery at once. Letters: N
+samples, M generated negatives, F features, D dimensions, K neighbours, E epochs.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+from PIL import Image
+
+from sadal_core.errors import DataError
+from sadal_core.files import replacing, sha256, write_json
+from sadal_core.gallery.pictures import Sheet
+
+FORMAT: Final = 1
+ARRAYS, SHEET, ABOUT = "gallery.npz", "sheet.webp", "about.json"
+SPACES: Final = ("after", "before")
+_WEBP_QUALITY: Final = 80
+_REQUIRED: Final = ("format", "model", "files", "pictures", "maps", "data")
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """The map after every recorded epoch of training, and the distances of that moment.
+
+    Attributes:
+        numbers: of the epochs, from 1.
+        generating: whether the generator had begun to learn.
+        samples: places of the samples.
+        negatives: places of the generated negatives.
+        before: squared distance from the anchor to the real negative.
+        after: the same to the generated negative.
+        positive: the same to the positive.
+    """
+
+    numbers: Int[np.ndarray, " epochs"]
+    generating: Bool[np.ndarray, " epochs"]
+    samples: Float[np.ndarray, "epochs samples 2"]
+    negatives: Float[np.ndarray, "epochs negatives 2"]
+    before: Float[np.ndarray, "epochs negatives"]
+    after: Float[np.ndarray, "epochs negatives"]
+    positive: Float[np.ndarray, "epochs negatives"]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Faces in two spaces, "after" SADAL (embeddings) and "before" it (features), and on maps.
+
+    Attributes:
+        about: what is known: model, command, data, parameters of the maps, their faithfulness.
+        ids: data set and file name of each sample.
+        ages: in whole years.
+        features: x, what f and G take.
+        embeddings: f of x, of unit length.
+        neighbours: positions of the K nearest others in the metric, near to far.
+        maps: places of the samples, by name such as "after-umap"; the first two axes of a "pca"
+            are its plane.
+        negatives: columns of `hard_negatives.HardNegatives.table`, one row per generated negative.
+        negative_embeddings: f of them.
+        negative_maps: places of the generated negatives, with the names of `maps`.
+        epochs: None where no training was recorded.
+        sheet: the pictures of the samples; None where the gallery has not been stored.
+    """
+
+    about: Mapping[str, Any]
+    ids: Shaped[np.ndarray, " samples"]
+    ages: Int[np.ndarray, " samples"]
+    features: Float[np.ndarray, "samples features"]
+    embeddings: Float[np.ndarray, "samples dim"]
+    neighbours: Int[np.ndarray, "samples neighbours"]
+    maps: Mapping[str, np.ndarray]
+    negatives: Mapping[str, np.ndarray]
+    negative_embeddings: Float[np.ndarray, "negatives dim"]
+    negative_maps: Mapping[str, np.ndarray]
+    epochs: Epochs | None
+    sheet: Path | None = None
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.ages)
+
+    @property
+    def generated(self) -> int:
+        """Number of generated negatives."""
+        return len(self.negative_embeddings)
+
+    def space(self, name: str) -> np.ndarray:
+        """Vectors of the samples in "after" or "before"."""
+        return self.embeddings if name == "after" else self.features
+
+
+def save_gallery(gallery: Gallery, sheet: Sheet, folder: Path) -> Gallery:
+    """Write `gallery` and its pictures to `folder`; the same, with what was noted of the files."""
+    with replacing(folder / SHEET) as temporary:
+        Image.fromarray(sheet.image).save(temporary, "WEBP", quality=_WEBP_QUALITY, method=6)
+    with replacing(folder / ARRAYS) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **_flat(gallery))
+    about = {
+        "format": FORMAT,
+        **gallery.about,
+        "pictures": {
+            **gallery.about.get("pictures", {}), "columns": sheet.columns, "tile": sheet.tile,
+        },
+        "files": {name: sha256(folder / name) for name in (ARRAYS, SHEET)},
+    }  # fmt: skip
+    write_json(folder / ABOUT, about)
+    return load_gallery(folder)
+
+
+def load_gallery(folder: Path, *, model: str | None = None) -> Gallery:
+    """The gallery in `folder`.
+
+    Args:
+        folder: as `save_gallery` wrote it.
+        model: SHA-256 of the weights that the gallery must be of; None takes any.
+
+    Raises:
+        DataError: it is missing, damaged, of another format, or of another model.
+    """
+    about = _about(folder)
+    if model is not None and about["model"] != model:
+        raise DataError(
+            f"The gallery in {folder} is of another model. Build it again: "
+            "python -m sadal_core gallery."
+        )
+    for name, digest in about["files"].items():
+        path = folder / Path(name).name
+        if not path.is_file() or sha256(path) != digest:
+            raise DataError(f"{path} is missing or damaged. {_REMEDY}")
+    try:
+        with np.load(folder / ARRAYS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        gallery = _nested(about, arrays, folder / SHEET)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise DataError(f"{folder / ARRAYS} is damaged. {_REMEDY}") from error
+    _check(gallery, folder)
+    return gallery
+
+
+_REMEDY: Final = "Check the folder out again, or build the gallery again."
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    path = folder / ABOUT
+    try:
+        about = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise DataError(
+            f"There is no gallery in {folder}. Build one: python -m sadal_core gallery."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged. {_REMEDY}") from error
+    whole = isinstance(about, dict) and all(name in about for name in _REQUIRED)
+    if not whole or about["format"] != FORMAT:
+        raise DataError(f"{path} describes no gallery of format {FORMAT}. {_REMEDY}")
+    return about
+
+
+_PLAIN: Final = ("ids", "ages", "embeddings", "neighbours", "negative_embeddings")
+_TABLES: Final = ("maps", "negatives", "negative_maps")
+
+
+def _flat(gallery: Gallery) -> dict[str, np.ndarray]:
+    """All arrays by name; features in 16 bits, which is what they were rounded to."""
+    flat = {name: getattr(gallery, name) for name in _PLAIN}
+    flat["features"] = gallery.features.astype(np.float16)
+    for table in _TABLES:
+        flat |= {f"{table}/{name}": array for name, array in getattr(gallery, table).items()}
+    if gallery.epochs is not None:
+        flat |= {f"epochs/{f.name}": getattr(gallery.epochs, f.name) for f in fields(Epochs)}
+    return flat
+
+
+def _nested(about: dict[str, Any], arrays: dict[str, np.ndarray], sheet: Path) -> Gallery:
+    def table(prefix: str) -> dict[str, np.ndarray]:
+        start = f"{prefix}/"
+        return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
+
+    epochs = table("epochs")
+    parts: dict[str, Any] = {name: arrays[name] for name in _PLAIN}
+    parts |= {name: table(name) for name in _TABLES}
+    parts["features"] = arrays["features"].astype(np.float32)
+    parts["epochs"] = Epochs(**{f.name: epochs[f.name] for f in fields(Epochs)}) if epochs else None
+    return Gallery(about, **parts, sheet=sheet)
+
+
+def _check(gallery: Gallery, folder: Path) -> None:
+    """Refuse a gallery whose arrays do not belong together."""
+    count, made = len(gallery), gallery.generated
+    lengths = [len(a) for a in (gallery.ids, gallery.features, gallery.embeddings)]
+    lengths += [len(a) for a in gallery.maps.values()]
+    others = [len(a) for a in (*gallery.negatives.values(), *gallery.negative_maps.values())]
+    rows = [gallery.negatives[name] for name in ("anchor", "positive", "source") if made]
+    inside = all(((ids >= 0) & (ids < count)).all() for ids in (gallery.neighbours, *rows))
+    numbers = (gallery.embeddings, gallery.features, *gallery.maps.values())
+    finite = all(np.isfinite(array).all() for array in numbers)
+    if set(lengths) != {count} or set(others) - {made} or not inside or not finite or not count:
+        raise DataError(f"{folder / ARRAYS} is damaged: its arrays do not fit. {_REMEDY}")
