@@ -66,6 +66,7 @@ def umap_of(space: Space, axes: int, settings: MapSettings, *, start: Map | None
     """
     if len(space) < FEWEST:
         raise DataError(f"A map needs at least {FEWEST} faces, got {len(space)}. Give more.")
+    init: Any = "spectral" if start is None else _spread(start)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about threads, which a seed rules out, and old numpy
         import umap
@@ -75,7 +76,7 @@ def umap_of(space: Space, axes: int, settings: MapSettings, *, start: Map | None
             n_neighbors=min(settings.n_neighbors, len(space) - 1),
             min_dist=settings.min_dist,
             random_state=settings.seed,
-            init="spectral" if start is None else _spread(start),
+            init=init,
             n_epochs=None if start is None else _EPOCHS_FROM_MAP,
         ).fit(space)
 

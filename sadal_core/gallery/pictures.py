@@ -4,7 +4,7 @@ Letters: N pictures, T side of a tile in px.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import cv2
 import numpy as np
@@ -12,24 +12,11 @@ from jaxtyping import Float, Int, UInt8
 from sklearn.neighbors import NearestNeighbors
 
 from sadal_core.errors import ConfigError, DataError
+from sadal_core.gallery.stored import Sheet
 
 FEWEST_AVERAGED: Final = 30
 TILE: Final = 64
 _BLOCK: Final = 256  # faces whose neighbours are looked for at a time
-
-
-class Sheet(NamedTuple):
-    """Equal tiles in rows, left to right and top to bottom.
-
-    Attributes:
-        image: RGB.
-        columns: tiles in a row.
-        tile: side of a tile in px.
-    """
-
-    image: UInt8[np.ndarray, "height width 3"]
-    columns: int
-    tile: int
 
 
 def k_same(

@@ -8,22 +8,35 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from PIL import Image
 
 from sadal_core.errors import DataError
 from sadal_core.files import replacing, sha256, write_json
-from sadal_core.gallery.pictures import Sheet
 
 FORMAT: Final = 1
 ARRAYS, SHEET, ABOUT = "gallery.npz", "sheet.webp", "about.json"
 SPACES: Final = ("after", "before")
 _WEBP_QUALITY: Final = 80
 _REQUIRED: Final = ("format", "model", "files", "pictures", "maps", "data")
+
+
+class Sheet(NamedTuple):
+    """Equal tiles in rows, left to right and top to bottom.
+
+    Attributes:
+        image: RGB.
+        columns: tiles in a row.
+        tile: side of a tile in px.
+    """
+
+    image: UInt8[np.ndarray, "height width 3"]
+    columns: int
+    tile: int
 
 
 @dataclass(frozen=True)
