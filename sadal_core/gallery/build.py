@@ -24,6 +24,7 @@ from sadal_core.objective import Objective
 from sadal_core.quadruplets import Quadruplets, QuadrupletSampler
 
 Progress = Callable[[str], object]
+_NEAR_GENERATED = 5  # samples that are kept for each generated negative
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,9 @@ def build_gallery(
         maps=maps.samples,
         negatives=made.table(),
         negative_embeddings=made.embeddings,
+        negative_neighbours=nearest(
+            embeddings, min(_NEAR_GENERATED, len(x)), made.embeddings
+        ).astype(np.int32),
         negative_maps=maps.negatives,
         epochs=None if epochs is None else epochs.stored,
     )  # fmt: skip

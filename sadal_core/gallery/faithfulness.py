@@ -71,13 +71,16 @@ def faithfulness(space: Space, drawn: Map, rng: np.random.Generator) -> Faithful
     )
 
 
-def nearest(space: Space, k: int) -> np.ndarray:
-    """Positions of the k nearest other samples of each, near to far."""
-    return (
-        NearestNeighbors(n_neighbors=k, algorithm="brute")
-        .fit(space)
-        .kneighbors(return_distance=False)
-    )
+def nearest(space: Space, k: int, points: Space | None = None) -> np.ndarray:
+    """Positions of the k nearest samples of each, near to far.
+
+    Args:
+        space: the samples.
+        k: how many.
+        points: whose neighbours; by default those of the samples, each without itself.
+    """
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(space)
+    return search.kneighbors(points, return_distance=False)
 
 
 def agreement(fitted: Any, space: Space, points: Space) -> Agreement:

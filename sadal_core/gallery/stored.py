@@ -77,6 +77,7 @@ class Gallery:
             are its plane.
         negatives: columns of `hard_negatives.HardNegatives.table`, one row per generated negative.
         negative_embeddings: f of them.
+        negative_neighbours: positions of the samples nearest to each in the metric, near to far.
         negative_maps: places of the generated negatives, with the names of `maps`.
         epochs: None where no training was recorded.
         sheet: the pictures of the samples; None where the gallery has not been stored.
@@ -91,6 +92,7 @@ class Gallery:
     maps: Mapping[str, np.ndarray]
     negatives: Mapping[str, np.ndarray]
     negative_embeddings: Float[np.ndarray, "negatives dim"]
+    negative_neighbours: Int[np.ndarray, "negatives found"]
     negative_maps: Mapping[str, np.ndarray]
     epochs: Epochs | None
     sheet: Path | None = None
@@ -176,7 +178,9 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-_PLAIN: Final = ("ids", "ages", "embeddings", "neighbours", "negative_embeddings")
+_PLAIN: Final = (
+    "ids", "ages", "embeddings", "neighbours", "negative_embeddings", "negative_neighbours",
+)  # fmt: skip
 _TABLES: Final = ("maps", "negatives", "negative_maps")
 
 
