@@ -13,3 +13,8 @@ VIOLET: Final = "#9a6fc0"  # what a formula demands
 INK: Final = "#3b4654"  # marks drawn over the blue
 GREY: Final = "#7d8896"  # text and axes of a figure where the style sheet does not reach
 GRID: Final = "rgba(125, 136, 150, 0.25)"
+ORANGE: Final = "#d9741a"  # generated hard negatives, and nothing else
+# Ages, young to old: viridis without its ends, which one of the two backgrounds would swallow.
+AGE_SCALE: Final = (
+    "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39",
+)  # fmt: skip

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.services import Services, load_services
 from sadal_core.errors import ConfigError, SadalError
+from sadal_core.gallery.stored import BUNDLED_GALLERY
 from sadal_core.manifest import BUNDLED_MODEL
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with private_folder() as uploads:
-            services = load_services(options.model, uploads=uploads)
+            services = load_services(options.model, uploads=uploads, gallery=options.gallery)
             port = free_port(options.host, options.port)
             if port != options.port:
                 _say(f"Port {options.port} is taken; using {port} instead.")
@@ -122,6 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model", type=Path, default=BUNDLED_MODEL, help="model folder (default: the bundled one)"
     )
+    parser.add_argument(
+        "--gallery", type=Path, default=BUNDLED_GALLERY,
+        help="gallery that the maps show (default: the bundled one); its pictures are served to "
+        "whoever can open the page",
+    )  # fmt: skip
     browser = parser.add_mutually_exclusive_group()
     browser.add_argument("--open", action="store_true", help="open the page in the browser")
     browser.add_argument("--no-browser", dest="open", action="store_false", help="do not (default)")

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app import text
+from app.engine import Engine, Estimate, Generate, Standardise
 from sadal_core.errors import NoFaceError, SadalError, UnreadableImageError
 from sadal_core.faces.image import decode, decode_file
+from sadal_core.gallery.stored import BUNDLED_GALLERY, Gallery, load_gallery
 from sadal_core.manifest import BUNDLED_MODEL, check_folder
 
-if TYPE_CHECKING:  # at run time these would import torch
-    from sadal_core.pipeline import AgeEstimator, FaceEstimate
+if TYPE_CHECKING:  # at run time this would import torch
+    from sadal_core.pipeline import FaceEstimate
 
 _log = logging.getLogger(__name__)
-
-Estimate = Callable[[np.ndarray], "tuple[FaceEstimate, ...]"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ class Services:
         uploads: folder in which uploads arrive; nothing outside it is ever deleted.
         grace: seconds for which an upload outlives its reading, since the browser fetches the
             picture that it has just sent in order to show it.
+        gallery: the faces of the maps, or why there are none.
+        standardise: features of the backbone to x, the space before SADAL.
+        generate: see `engine.Engine.generate`.
     """
 
     estimate: Estimate
@@ -47,9 +50,12 @@ class Services:
     warm_up: Callable[[], None] = lambda: None
     uploads: Path | None = None
     grace: float = 2.0
+    gallery: "Gallery | Problem" = field(default_factory=lambda: Problem("", text.NO_GALLERY))
+    standardise: Standardise | None = None
+    generate: Generate | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two readings are two photos: Gradio asks whether it changed
 class Photo:
     """A picture that was read, and its faces; kept in memory for one session."""
 
@@ -66,43 +72,38 @@ class Problem:
     sentence: str
 
 
-@dataclass
-class Engine:
-    """The estimator of one model folder, loaded once."""
-
-    folder: Path
-    _estimator: "AgeEstimator | None" = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def estimate(self, image: np.ndarray) -> "tuple[FaceEstimate, ...]":
-        """Faces of `image`, largest first."""
-        return self._loaded().estimate(image)
-
-    def warm_up(self) -> None:
-        """Load everything and run it once; the first pass through a network is the slowest."""
-        estimator = self._loaded()
-        side = estimator.model.spec.crop.size
-        estimator.model.predict(np.zeros((1, side, side, 3), np.uint8))
-        estimator.estimate(np.zeros((480, 640, 3), np.uint8))
-
-    def _loaded(self) -> "AgeEstimator":
-        with self._lock:
-            if self._estimator is None:
-                from sadal_core.pipeline import AgeEstimator
-
-                self._estimator = AgeEstimator.from_folder(self.folder)
-            return self._estimator
-
-
-def load_services(folder: Path = BUNDLED_MODEL, *, uploads: Path | None = None) -> Services:
+def load_services(
+    folder: Path = BUNDLED_MODEL,
+    *,
+    uploads: Path | None = None,
+    gallery: Path = BUNDLED_GALLERY,
+) -> Services:
     """Services of the model in `folder`, which is checked now and loaded on first use.
+
+    A gallery that cannot be read, or is of another model, is a problem of the views that show it.
 
     Raises:
         WeightsError: the model is missing or damaged.
     """
     manifest = check_folder(folder)
     engine = Engine(folder)
-    return Services(engine.estimate, manifest, engine.warm_up, uploads)
+    return Services(
+        engine.estimate,
+        manifest,
+        engine.warm_up,
+        uploads,
+        gallery=_gallery(gallery, manifest["sha256"]),
+        standardise=engine.standardise,
+        generate=engine.generate,
+    )
+
+
+def _gallery(folder: Path, model: str) -> "Gallery | Problem":
+    try:
+        return load_gallery(folder, model=model)
+    except SadalError as error:
+        _log.warning("%s", error)
+        return Problem(text.NO_GALLERY, str(error))
 
 
 def attempt(action: "Callable[[], Photo]") -> Photo | Problem:

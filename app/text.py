@@ -56,6 +56,7 @@ UNEXPECTED: Final = (
     "the server's log has the details."
 )
 FORGOTTEN: Final = "This photo is no longer kept. Show it again to see its faces."
+NO_GALLERY: Final = "There is no map to show."
 NO_PICTURE: Final = "No picture was given. Send an image file."
 
 Q_VARIANT: Final = "Similarity Q"

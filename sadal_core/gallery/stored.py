@@ -18,6 +18,7 @@ from PIL import Image
 from sadal_core.errors import DataError
 from sadal_core.files import replacing, sha256, write_json
 
+BUNDLED_GALLERY: Final = Path(__file__).resolve().parents[2] / "assets" / "gallery"
 FORMAT: Final = 1
 ARRAYS, SHEET, ABOUT = "gallery.npz", "sheet.webp", "about.json"
 SPACES: Final = ("after", "before")
@@ -153,9 +154,9 @@ def load_gallery(folder: Path, *, model: str | None = None) -> Gallery:
         with np.load(folder / ARRAYS, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         gallery = _nested(about, arrays, folder / SHEET)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        _check(gallery, folder)
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(f"{folder / ARRAYS} is damaged. {_REMEDY}") from error
-    _check(gallery, folder)
     return gallery
 
 
@@ -212,11 +213,14 @@ def _check(gallery: Gallery, folder: Path) -> None:
     """Refuse a gallery whose arrays do not belong together."""
     count, made = len(gallery), gallery.generated
     lengths = [len(a) for a in (gallery.ids, gallery.features, gallery.embeddings)]
-    lengths += [len(a) for a in gallery.maps.values()]
+    lengths += [len(a) for a in (gallery.neighbours, *gallery.maps.values())]
     others = [len(a) for a in (*gallery.negatives.values(), *gallery.negative_maps.values())]
+    others.append(len(gallery.negative_neighbours))
     rows = [gallery.negatives[name] for name in ("anchor", "positive", "source") if made]
-    inside = all(((ids >= 0) & (ids < count)).all() for ids in (gallery.neighbours, *rows))
+    found = (gallery.neighbours, gallery.negative_neighbours)
+    inside = all(((ids >= 0) & (ids < count)).all() for ids in (*found, *rows))
     numbers = (gallery.embeddings, gallery.features, *gallery.maps.values())
+    numbers += (gallery.negative_embeddings, *gallery.negative_maps.values())
     finite = all(np.isfinite(array).all() for array in numbers)
     if set(lengths) != {count} or set(others) - {made} or not inside or not finite or not count:
         raise DataError(f"{folder / ARRAYS} is damaged: its arrays do not fit. {_REMEDY}")

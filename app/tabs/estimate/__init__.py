@@ -11,10 +11,10 @@ from app.tabs.estimate import live, photo
 NAME: Final = "Estimate"
 
 
-def build(services: Services) -> None:
-    """Lay out the view and wire it."""
+def build(services: Services, state: gr.State) -> None:
+    """Lay out the view and wire it; `state` holds the photo for the other views too."""
     with gr.Tabs(elem_id="sadal-sources"):
         with gr.Tab(text.PHOTO_TAB, id="photo", elem_id="sadal-photo-tab"):
-            photo.build(services)
+            photo.build(services, state)
         with gr.Tab(text.LIVE_TAB, id="live", elem_id="sadal-live-tab"):
             live.build(services)

@@ -15,7 +15,6 @@ from app.services import Photo, Problem, Services, attempt, band_of, read_photo,
 from sadal_core.faces.image import decode_file
 
 EXAMPLE: Final = Path(__file__).resolve().parents[3] / "assets" / "examples" / "astronaut.jpg"
-_KEEP_SECONDS: Final = 3600  # a result left alone this long is forgotten
 _CAMERA: Final = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}
 
 Update = dict[Any, Any]
@@ -42,7 +41,7 @@ class _Parts:
         return [self.panel, self.figure, self.details]
 
 
-def build(services: Services) -> None:
+def build(services: Services, state: gr.State) -> None:
     """Lay out the photo half of the view and wire it."""
     gr.set_static_paths([EXAMPLE])  # not copied among the uploads
     with gr.Row(elem_classes="sadal-columns"):
@@ -61,7 +60,6 @@ def build(services: Services) -> None:
             )
             plain_html(f'<p class="sadal-hint">{text.FIGURE_CAPTION}</p>')
             rest = plain_html(elem_id="sadal-details")
-    state = gr.State(None, time_to_live=_KEEP_SECONDS)
     parts = _Parts(upload, shown, panel, figure, rest, forget, state)
     _wire(services, parts, example)
 

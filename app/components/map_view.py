@@ -1,0 +1,63 @@
+"""The map as a part of the page: plots, layers, epochs, and the card that shows a picture."""
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import gradio as gr
+import plotly
+import plotly.graph_objects as go
+
+from app import map_text as text
+from app.components.html import plain_html
+
+PLOTLY: Final = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def file_url(path: Path) -> str:
+    """Where Gradio serves a file whose path was given to `gr.set_static_paths`."""
+    return f"/gradio_api/file={path}"
+
+
+def figure_data(figure: go.Figure) -> dict[str, Any]:
+    """A figure as plotly.js reads it, with its arrays packed in base64."""
+    return json.loads(str(figure.to_json(validate=False)))
+
+
+def map_view() -> gr.HTML:
+    """A part whose value is `{key, figures, marks, epochs, epoch, sheet}`, or marks alone.
+
+    It triggers `open` when it is first seen, `pick` with a point, `choose` with the rows of a
+    selection, and `epoch`.
+    """
+    gr.set_static_paths([PLOTLY])
+    words = escape(json.dumps(text.MAP_WORDS, ensure_ascii=False))
+    layers = "".join(
+        f'<label><input type="checkbox" value="{name}" checked> {escape(label)}</label>'
+        for name, label in text.MAP_LAYERS.items()
+    )
+    saves = "".join(
+        f'<button type="button" class="sadal-button" data-format="{kind}">{kind.upper()}</button>'
+        for kind in ("png", "svg")
+    )
+    return plain_html(
+        None,
+        html_template=(
+            f'<div class="sadal-map" data-words="{words}" data-plotly="{file_url(PLOTLY)}">'
+            f'<div class="sadal-layers" role="group" aria-label="{text.MAP_LAYERS_LABEL}">'
+            f"{layers}</div>"
+            '<div class="sadal-map-plots"><div class="sadal-map-plot"></div>'
+            '<div class="sadal-map-plot" hidden></div></div>'
+            f'<div class="sadal-epoch"><label><span>{text.MAP_EPOCH}</span>'
+            '<input type="range" min="0" max="0" value="0" disabled></label><output></output>'
+            f'<button type="button" class="sadal-button" disabled>{text.MAP_PLAY}</button>'
+            "<small></small></div>"
+            f'<div class="sadal-map-tools"><button type="button" class="sadal-button sadal-clear">'
+            f"{text.MAP_CLEAR}</button><span>{text.MAP_SAVE}</span>{saves}"
+            '<p class="sadal-map-status" role="status"></p></div>'
+            '<div class="sadal-card" hidden><div class="sadal-tile"></div><p></p></div></div>'
+        ),
+        script="map.js",
+        elem_id="sadal-map",
+    )

@@ -1,0 +1,103 @@
+"""The networks behind the page: loaded once, by whoever needs them first.
+
+Nothing here imports torch before it is needed, so that the page is served first.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadal_core.errors import ConfigError
+
+if TYPE_CHECKING:  # at run time these would import torch
+    from sadal_core.gallery.stored import Gallery
+    from sadal_core.generator import HardNegativeGenerator
+    from sadal_core.hard_negatives import HardNegatives
+    from sadal_core.metric import MetricModel
+    from sadal_core.pipeline import AgeEstimator, FaceEstimate
+    from sadal_core.quadruplets import Quadruplets
+
+Estimate = Callable[[np.ndarray], "tuple[FaceEstimate, ...]"]
+Standardise = Callable[[np.ndarray], np.ndarray]
+Generate = Callable[["Gallery", "Quadruplets", str], "HardNegatives"]
+
+
+@dataclass
+class Engine:
+    """The estimator of one model folder, loaded once."""
+
+    folder: Path
+    _estimator: "AgeEstimator | None" = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def estimate(self, image: np.ndarray) -> "tuple[FaceEstimate, ...]":
+        """Faces of `image`, largest first."""
+        return self._loaded().estimate(image)
+
+    def warm_up(self) -> None:
+        """Load everything and run it once; the first pass through a network is the slowest."""
+        estimator = self._loaded()
+        side = estimator.model.spec.crop.size
+        estimator.model.predict(np.zeros((1, side, side, 3), np.uint8))
+        estimator.estimate(np.zeros((480, 640, 3), np.uint8))
+
+    def standardise(self, features: np.ndarray) -> np.ndarray:
+        """X of features of the backbone, (N, F): the space before SADAL."""
+        import torch
+
+        return self._metric().standardise(torch.from_numpy(features)).numpy()
+
+    def generate(
+        self, gallery: "Gallery", quadruplets: "Quadruplets", kind: str
+    ) -> "HardNegatives":
+        """What a generator makes of quadruplets of a gallery, in the model's metric.
+
+        Args:
+            gallery: its features are read and its settings give Q and the hinges.
+            quadruplets: positions among its samples.
+            kind: the model's own generator, or one that was trained for comparison.
+
+        Raises:
+            ConfigError: there is no such generator, or the model has no metric.
+        """
+        import torch
+
+        from sadal_core.hard_negatives import hard_negatives
+        from sadal_core.training.metric.config import MetricConfig
+
+        metric = self._metric()
+        return hard_negatives(
+            self._generator(metric, kind),
+            metric.head,
+            torch.from_numpy(gallery.features),
+            gallery.ages,
+            quadruplets,
+            MetricConfig(**gallery.about["config"]).objective,
+        )
+
+    def _metric(self) -> "MetricModel":
+        metric = self._loaded().model.metric
+        if metric is None:
+            raise ConfigError("This model has no metric.")
+        return metric
+
+    def _generator(self, metric: "MetricModel", kind: str) -> "HardNegativeGenerator":
+        from sadal_core.generator import HardNegativeGenerator
+
+        if metric.generator is not None and metric.generator.kind == kind:
+            return metric.generator
+        if kind == "midpoint":
+            return HardNegativeGenerator(len(metric.mean), kind=kind)
+        raise ConfigError(f"This model has no generator {kind!r}.")
+
+    def _loaded(self) -> "AgeEstimator":
+        with self._lock:
+            if self._estimator is None:
+                from sadal_core.pipeline import AgeEstimator
+
+                self._estimator = AgeEstimator.from_folder(self.folder)
+            return self._estimator

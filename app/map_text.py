@@ -1,0 +1,188 @@
+"""Every sentence of the Metric space and Hard negatives views, as `app.text` for the others."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+MAP_KIND: Final = "Map"
+MAP_KINDS: Final = {
+    "umap": "UMAP",
+    "umap3": "UMAP in 3-D",
+    "pca": "PCA, linear",
+    "pca3": "PCA in 3-D",
+    "joint": "UMAP fitted with the generated ones",
+}
+MAP_SPACE: Final = "Space"
+MAP_SPACES: Final = {"after": "after SADAL", "before": "before SADAL", "both": "side by side"}
+MAP_TITLES: Final = {
+    "after": "After SADAL: embeddings f(x)",
+    "before": "Before SADAL: features x",
+}
+MAP_LAYERS_LABEL: Final = "Layers of the map"
+MAP_LAYERS: Final = {
+    "real": "real samples",
+    "generated": "generated hard negatives",
+    "lines": "quadruplet and its distances",
+    "arrows": "source → generated",
+    "you": "your face",
+}
+LEGEND: Final = {
+    "anchor": "anchor",
+    "positive": "positive, same age",
+    "younger": "younger negative",
+    "older": "older negative",
+    "generated": "generated negative",
+    "you": "your face",
+}
+MAP_EPOCH: Final = "Training epoch"
+MAP_PLAY: Final = "Play"
+MAP_CLEAR: Final = "Clear selection"
+MAP_SAVE: Final = "Save the map as"
+MAP_WORDS: Final = {
+    "real": "Real sample, {age} years",
+    "generated": "Generated from a negative of {age} years; the picture is of the nearest real one",
+    "play": MAP_PLAY,
+    "stop": "Pause",
+    "noEpochs": "Epochs were drawn for UMAP in the plane after SADAL.",
+    "notYet": "The generator has not begun to learn: there are no generated negatives yet.",
+    "failed": "The map could not be drawn: its program did not load. Reload the page.",
+}
+MAP_HINT: Final = (
+    "Hover for a picture; click a point for its neighbours and its quadruplet; draw a box or a "
+    "lasso (buttons at the top right of the map) to see ages and distances of what lies inside."
+)
+K_SAME: Final = (
+    "Pictures are averages of the {k} faces nearest in the metric: they show what a region of the "
+    "space looks like, and nobody in particular."
+)
+OWN_PICTURES: Final = "Pictures are the faces of this gallery, shown on this machine only."
+
+PICK_TITLE: Final = "Quadruplet"
+PICK_AGE: Final = "Anchor's age (years)"
+PICK_ANY: Final = "any"
+PICK_HARDER: Final = "Harder"
+PICK_EASIER: Final = "Easier"
+PICK_RANK: Final = "Place, from the hardest"
+PICK_NOTHING: Final = (
+    "Nothing is chosen. Click a point, or choose a quadruplet by age and hardness."
+)
+NO_QUADRUPLET: Final = (
+    "This face is the anchor of no quadruplet: nobody else has its age, or nobody is younger or "
+    "older."
+)
+SELECTION_NONE: Final = "Nothing is selected. Draw a box or a lasso on the map."
+SELECTION_TABLE: Final = "Selected points"
+SELECTION_CSV: Final = "CSV of the selection"
+BELIEVE: Final = "How far to believe this map"
+WARNINGS: Final = (
+    "The size of a cluster means little: UMAP evens out how dense regions are.",
+    "The distance between clusters means little: only who is near to whom was kept, and not "
+    "always that.",
+    "Gaps may come from the drawing. PCA is linear and tears nothing apart: look at both.",
+    "Every number written on a line is the true squared distance in the space, not on the map.",
+)
+FORGED: Final = "Not shown."
+
+
+def map_axes(kind: str, count: int) -> list[str]:
+    """Titles of the axes of a map."""
+    if kind.startswith("pca"):
+        return [f"Principal component {n + 1} (unit of the space)" for n in range(count)]
+    return [f"UMAP {n + 1} (no unit)" for n in range(count)]
+
+
+def role(name: str, age: int) -> str:
+    """What a marked point is called."""
+    return f"{name}, {age} years"
+
+
+def quadruplet(age: int, pull: str) -> str:
+    """Caption of a quadruplet's table."""
+    return (
+        f"Quadruplet of an anchor of {age} years; its positive, of the same age, is at {pull}. "
+        "Squared distances to the real and to the generated negative, and the one demanded:"
+    )
+
+
+def neighbours(space: str) -> str:
+    """Caption of a list of neighbours."""
+    return f"Nearest real samples {MAP_SPACES[space]}, in the space itself, not on the map"
+
+
+def your_face(number: int, count: int, age: float) -> str:
+    """What the visitor's face is called."""
+    which = f"Your face {number}" if count > 1 else "Your face"
+    return f"{which}, estimated {age:.0f} years"
+
+
+def distance(value: float) -> str:
+    """A squared distance as it is written on a line."""
+    return f"{value:.2f}"
+
+
+def pictures(about: Mapping[str, Any]) -> str:
+    """Whose faces the pictures of a gallery are."""
+    shown = about["pictures"]
+    return K_SAME.format(k=shown["k"]) if shown["kind"] == "k-same" else OWN_PICTURES
+
+
+def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | None) -> list[str]:
+    """How the maps that are shown were drawn, and how much of the neighbourhoods they keep."""
+    maps = about["maps"]
+    lines = []
+    for name in names:
+        known = maps["faithfulness"][name] if epoch is None else maps["epochs"][epoch]
+        space = name.partition("-")[0]
+        lines.append(
+            f"{space.capitalize()} SADAL: trustworthiness {known['trustworthiness']:.3f}, and "
+            f"{100 * known['overlap']:.0f}\u00a0% of the 15 nearest neighbours are among the 15 "
+            "nearest on the map."
+        )
+    settings = maps["umap"]
+    if not names[0].endswith("pca"):
+        lines.append(
+            f"UMAP with n_neighbors {settings['n_neighbors']}, min_dist {settings['min_dist']:g}, "
+            f"seed {settings['seed']}; "
+            + (
+                "fitted on real samples and generated negatives together."
+                if names[0].endswith("joint")
+                else "fitted on real samples only. A generated negative and your face are placed "
+                f"by their {maps['placed_with']} nearest samples."
+            )
+        )
+    lines += [agreement(kind, known) for kind, known in maps.get("agreement", {}).items()]
+    return lines
+
+
+def agreement(kind: str, known: Mapping[str, float]) -> str:
+    """How far placing is from UMAP's own transform."""
+    return (
+        f"Placing {kind} this way ends {100 * known['median']:.1f}\u00a0% of the map's diagonal "
+        f"from where UMAP's transform puts them (median of {known['points']:.0f}); UMAP itself, "
+        f"with another seed, ends {100 * known['own_median']:.1f}\u00a0% away."
+    )
+
+
+def picked(kind: str, age: int, ident: str) -> str:
+    """Title of the panel about a point."""
+    if kind == "real":
+        return f"Real sample of {age} years, {ident}"
+    return f"Generated from a negative of {age} years"
+
+
+def hinge(active: bool) -> str:
+    """Whether a hinge acts."""
+    return "acts" if active else "is met"
+
+
+def selected(samples: int, negatives: int) -> str:
+    """How much a selection holds."""
+    return f"{samples:,} real samples and {negatives:,} generated negatives are selected."
+
+
+def reference(age: int, ident: str, *, chosen: bool) -> str:
+    """What the distances of a selection are taken from."""
+    which = "chosen sample" if chosen else "sample in the middle of the selection"
+    return (
+        f"Distances, age gaps and Q of real samples are from the {which}, {ident} of {age} years; "
+        "those of generated negatives from their own anchor."
+    )
