@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from sadal_core.errors import ConfigError
+from sadal_core.manifest import generator_path
 
 if TYPE_CHECKING:  # at run time these would import torch
     from sadal_core.gallery.stored import Gallery
@@ -21,9 +22,20 @@ if TYPE_CHECKING:  # at run time these would import torch
     from sadal_core.pipeline import AgeEstimator, FaceEstimate
     from sadal_core.quadruplets import Quadruplets
 
+_TRAINED: Final = ("mlp", "linear")
+
 Estimate = Callable[[np.ndarray], "tuple[FaceEstimate, ...]"]
 Standardise = Callable[[np.ndarray], np.ndarray]
 Generate = Callable[["Gallery", "Quadruplets", str], "HardNegatives"]
+
+
+def no_generator(gallery: "Gallery", quadruplets: "Quadruplets", kind: str) -> "HardNegatives":
+    """Where there are no networks.
+
+    Raises:
+        ConfigError: always.
+    """
+    raise ConfigError("There is no generator here.")
 
 
 @dataclass
@@ -79,6 +91,12 @@ class Engine:
             MetricConfig(**gallery.about["config"]).objective,
         )
 
+    @property
+    def generators(self) -> tuple[str, ...]:
+        """Kinds that can be compared with the model's own."""
+        trained = [k for k in _TRAINED if generator_path(self.folder, k).is_file()]
+        return (*trained, "midpoint")
+
     def _metric(self) -> "MetricModel":
         metric = self._loaded().model.metric
         if metric is None:
@@ -87,12 +105,16 @@ class Engine:
 
     def _generator(self, metric: "MetricModel", kind: str) -> "HardNegativeGenerator":
         from sadal_core.generator import HardNegativeGenerator
+        from sadal_core.generator_file import load_generator
 
         if metric.generator is not None and metric.generator.kind == kind:
             return metric.generator
         if kind == "midpoint":
             return HardNegativeGenerator(len(metric.mean), kind=kind)
-        raise ConfigError(f"This model has no generator {kind!r}.")
+        path = generator_path(self.folder, kind)
+        if kind not in self.generators or not path.is_file():
+            raise ConfigError(f"This model has no generator {kind!r}.")
+        return load_generator(path, model=self._loaded().manifest["sha256"])
 
     def _loaded(self) -> "AgeEstimator":
         with self._lock:

@@ -10,12 +10,13 @@ from app.components.html import plain_html
 from app.components.panel import header, notes
 from app.endpoint import add_endpoint
 from app.services import Services
-from app.tabs import estimate, metric_space, similarity
+from app.tabs import estimate, hard_negatives, metric_space, similarity
 
-VIEWS: Final[tuple[tuple[str, Callable[[Services, gr.State], None]], ...]] = (
+VIEWS: Final[tuple[tuple[str, Callable[[Services, gr.State, gr.Tab], None]], ...]] = (
     (estimate.NAME, estimate.build),
     (metric_space.NAME, metric_space.build),
     (similarity.NAME, similarity.build),
+    (hard_negatives.NAME, hard_negatives.build),
 )
 _CACHE_SECONDS: Final = (30, 120)  # how often, and how old a left-over upload may become
 _KEEP_SECONDS: Final = 3600  # a result left alone this long is forgotten
@@ -36,8 +37,8 @@ def build_demo(services: Services) -> gr.Blocks:
         photo = gr.State(None, time_to_live=_KEEP_SECONDS)
         with gr.Tabs(elem_id="sadal-views"):
             for name, build in VIEWS:
-                with gr.Tab(name):
-                    build(services, photo)
+                with gr.Tab(name) as tab:
+                    build(services, photo, tab)
         plain_html(notes(services.manifest))
         add_endpoint(services)
         demo.unload(left)

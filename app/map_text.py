@@ -80,6 +80,40 @@ WARNINGS: Final = (
     "Gaps may come from the drawing. PCA is linear and tears nothing apart: look at both.",
     "Every number written on a line is the true squared distance in the space, not on the map.",
 )
+HARD_HINT: Final = (
+    "The generator moves a real negative to a hard place: near the anchor, though its age is "
+    "another. Choose the ages of a quadruplet, and compare what different generators make of it."
+)
+HARD_AGE: Final = "Anchor (years)"
+HARD_YOUNGER: Final = "Younger k"
+HARD_OLDER: Final = "Older l"
+HARD_GENERATOR: Final = "Generator"
+HARD_ANOTHER: Final = "Draw another quadruplet of these ages"
+HARD_TABLE: Final = "Generated negatives of all stored quadruplets, the hardest first"
+HARD_ALL: Final = "All rows as"
+FILES: Final = {"csv": "CSV", "parquet": "Parquet"}
+NOT_DRAWN: Final = "Not drawn."
+REAL: Final = "real negative"
+OF_NEGATIVE: Final = "negative (years)"
+GENERATORS: Final = {
+    "mlp": "MLP, trained alone",
+    "linear": "linear, as released",
+    "midpoint": "midpoint",
+}
+COMPARED: Final = "Generators compared"
+DETAIL_CAPTION: Final = (
+    "Squared distances in the metric from the anchor to the real and to the generated negative, "
+    "and the one demanded; whether the hinge of D and that of G_adv act on the generated one; and "
+    "how far, in lengths of the segment from anchor to real negative, it lies off the midpoint:"
+)
+PLANE_CAPTION: Final = (
+    "In features, before the metric: 0 is the anchor, 1 the real negative. Without an adversary "
+    "the best a generator can do is the midpoint, at 0.5; what lies off the line is its own doing."
+)
+GAPS_CAPTION: Final = (
+    "Medians and quartiles over all stored quadruplets in the metric: a generated negative is hard "
+    "where it lies below the distance demanded."
+)
 FORGED: Final = "Not shown."
 
 
@@ -171,7 +205,7 @@ def picked(kind: str, age: int, ident: str) -> str:
 
 def hinge(active: bool) -> str:
     """Whether a hinge acts."""
-    return "acts" if active else "is met"
+    return "acts" if active else "met"
 
 
 def selected(samples: int, negatives: int) -> str:
@@ -185,4 +219,34 @@ def reference(age: int, ident: str, *, chosen: bool) -> str:
     return (
         f"Distances, age gaps and Q of real samples are from the {which}, {ident} of {age} years; "
         "those of generated negatives from their own anchor."
+    )
+
+
+def own_generator(kind: str) -> str:
+    """What the model's own generator is called."""
+    return f"{kind.upper()}, trained with the metric"
+
+
+def from_age(age: int) -> str:
+    """A generated negative by the age of its source."""
+    return f"from {age} years"
+
+
+def generated_near(age: int, shown: int) -> str:
+    """Caption of the picture that stands for a generated negative."""
+    return f"generated from {age} years (nearest real: {shown})"
+
+
+def compared_caption(kinds: Mapping[str, str]) -> str:
+    """How the generators were trained, and what the columns are."""
+    trained = (
+        " The linear one was trained against the finished metric, which stayed as it is."
+        if "linear" in kinds
+        else ""
+    )
+    return (
+        "All generators make negatives of the same stored quadruplets in the same metric."
+        f"{trained} distance: median squared distance to the anchor; nearer: share (%) nearer to "
+        "it than the real negative; D acts, G_adv acts: share (%) of hinges above 0; along, off: "
+        "medians in lengths of the segment from anchor to real negative, in features."
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app import text
-from app.engine import Engine, Estimate, Generate, Standardise
+from app.engine import Engine, Estimate, Generate, Standardise, no_generator
 from sadal_core.errors import NoFaceError, SadalError, UnreadableImageError
 from sadal_core.faces.image import decode, decode_file
 from sadal_core.gallery.stored import BUNDLED_GALLERY, Gallery, load_gallery
@@ -43,6 +43,7 @@ class Services:
         gallery: the faces of the maps, or why there are none.
         standardise: features of the backbone to x, the space before SADAL.
         generate: see `engine.Engine.generate`.
+        generators: kinds that it knows besides the model's own.
     """
 
     estimate: Estimate
@@ -52,7 +53,8 @@ class Services:
     grace: float = 2.0
     gallery: "Gallery | Problem" = field(default_factory=lambda: Problem("", text.NO_GALLERY))
     standardise: Standardise | None = None
-    generate: Generate | None = None
+    generate: Generate = no_generator
+    generators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)  # two readings are two photos: Gradio asks whether it changed
@@ -95,6 +97,7 @@ def load_services(
         gallery=_gallery(gallery, manifest["sha256"]),
         standardise=engine.standardise,
         generate=engine.generate,
+        generators=engine.generators,
     )
 
 

@@ -10,7 +10,7 @@ from sadal_core.files import sha256
 BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "model"
 
 FORMAT = 1
-WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
+WEIGHTS, MANIFEST, GENERATORS = "model.safetensors", "manifest.json", "generators"
 _REQUIRED = ("format", "backbone", "temperature", "sha256", "metrics", "bands")
 
 
@@ -68,3 +68,8 @@ def check_folder(folder: Path) -> dict[str, Any]:
             "Check out the assets folder again."
         )
     return manifest
+
+
+def generator_path(folder: Path, kind: str) -> Path:
+    """Where the model in `folder` keeps a generator of this kind, to be compared with its own."""
+    return folder / GENERATORS / f"{kind}.safetensors"

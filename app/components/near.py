@@ -42,8 +42,8 @@ def near_table(gallery: Gallery, caption: str, rows: Sequence[NearRow]) -> str:
         for row in rows
     )
     return (
-        f'<table class="sadal-near"><caption>{escape(caption)}</caption>'
-        f"<thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        f'<div class="sadal-scroll"><table class="sadal-near"><caption>{escape(caption)}</caption>'
+        f"<thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -19,7 +19,7 @@ _DEMANDS: Final = {"margin": "τ Q", "distance": "τ / Q"}
 _SHOWN_C: Final = 0.5  # of the slider while C is chosen by the view and not yet computed
 
 
-def build(services: Services, photo: gr.State) -> None:
+def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
     """Lay out the view and wire it; it is drawn when the page opens and on every change."""
     start = _values(QSettings.of(services.manifest))
     metric, control = (learned(services.manifest, name) for name in ("sadal", "warm_start"))

@@ -8,7 +8,7 @@ import sys
 os.environ.setdefault("GLOG_minloglevel", "3")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from sadal_core.cli import ablate, estimate, evaluate, gallery, prepare, train  # noqa: E402
+from sadal_core.cli import ablate, estimate, evaluate, export, gallery, prepare, train  # noqa: E402
 from sadal_core.errors import SadalError  # noqa: E402
 
 _COMMANDS = {
@@ -17,6 +17,7 @@ _COMMANDS = {
     "evaluate": evaluate,
     "ablate": ablate,
     "gallery": gallery,
+    "export": export,
     "estimate": estimate,
 }
 

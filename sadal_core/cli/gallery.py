@@ -51,7 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run of the metric stage that made the model: its epochs become maps",
     )  # fmt: skip
     parser.add_argument(
-        "--count", type=int, metavar="N", help="at most so many faces, of all ages (default: all)"
+        "--count",
+        type=int,
+        metavar="N",
+        help="at most so many faces, of all ages, one of "
+        "each person or group of copies (default: all faces)",
     )
     parser.add_argument(
         "--side", choices=SIDES, default="all",
@@ -83,11 +87,9 @@ def run(options: argparse.Namespace) -> int:
         known = entry(manifest, "split")
     split = None if known is None else SplitSettings(**known)
     all_faces = candidates(parts, feature_sets(options, model, parts), options.side, split)
-    rng = np.random.default_rng(settings.seed)
-    count = len(all_faces) if options.count is None else options.count
-    shown = chosen_faces(all_faces.ages, all_faces.units, count, rng)
-    rest = rng.permutation(np.setdiff1d(np.arange(len(all_faces)), shown))[:_OTHERS]
-    with tqdm(desc="gallery", bar_format="{desc} [{elapsed}]") as bar:
+    shown, rest = _chosen(all_faces, options.count, settings.seed)
+    with tqdm(desc="pictures", bar_format="{desc} [{elapsed}]") as bar:
+        pictures = _sheet(options, model, all_faces, shown)
         gallery = build_gallery(
             metric,
             Training(config.objective, config.age_window, recorded),
@@ -96,8 +98,6 @@ def run(options: argparse.Namespace) -> int:
             others=all_faces.features[rest] if len(rest) else None,
             progress=bar.set_description,
         )
-        bar.set_description("pictures")
-        pictures = _sheet(options, model, all_faces, shown)
     about = {
         **provenance("gallery", options, extra=_options_text(options)),
         "model": manifest["sha256"],
@@ -109,6 +109,16 @@ def run(options: argparse.Namespace) -> int:
     stored = save_gallery(replace(gallery, about=about), pictures, options.out)
     print(_summary(stored.about, options.out))
     return 0
+
+
+def _chosen(faces: Candidates, count: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Faces that are shown, and some of other people with which placing is measured."""
+    if count is None:
+        return np.arange(len(faces)), np.empty(0, np.int64)
+    rng = np.random.default_rng(seed)
+    shown = chosen_faces(faces.ages, faces.units, count, rng)
+    others = np.flatnonzero(~np.isin(faces.units, faces.units[shown]))
+    return shown, rng.permutation(others)[:_OTHERS]
 
 
 def _metric(model: AgeModel, manifest: dict[str, Any]) -> tuple[MetricModel, MetricConfig]:

@@ -1,7 +1,8 @@
 """Train a stage of the model; the same command goes on with a stopped run.
 
 The age stage trains the backbone and its age head. The metric stage starts from a model of the
-age stage and trains SADAL's metric and generator, then fits the rankers.
+age stage and trains SADAL's metric and generator, then fits the rankers. The generator stage trains
+a generator of another kind against a finished metric, to be compared with the metric's own.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from sadal_core.cli.datasets import (
     load_crops,
 )
 from sadal_core.cli.provenance import provenance
+from sadal_core.cli.train_generator import generator_stage
 from sadal_core.files import sha256
 from sadal_core.model import AgeModel
 from sadal_core.settings import overridden
@@ -48,17 +50,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train to the end and say what came of it."""
-    manifest = _STAGES[options.stage](options)
-    metrics = manifest["metrics"]
-    low, high = metrics["interval"]
-    print(
-        f"validation MAE {metrics['mae']:.2f} years (95 % interval {low:.2f} to {high:.2f}), "
-        f"CS(5) {metrics['cs5']:.1f} %; the model is in {options.out / 'model'}"
-    )
+    print(_STAGES[options.stage](options))
     return 0
 
 
-def _age_stage(options: argparse.Namespace) -> dict[str, Any]:
+def _measured(manifest: dict[str, Any], options: argparse.Namespace) -> str:
+    metrics = manifest["metrics"]
+    low, high = metrics["interval"]
+    return (
+        f"validation MAE {metrics['mae']:.2f} years (95 % interval {low:.2f} to {high:.2f}), "
+        f"CS(5) {metrics['cs5']:.1f} %; the model is in {options.out / 'model'}"
+    )
+
+
+def _metric_stage(options: argparse.Namespace) -> str:
+    return _measured(train_metric.metric_stage(options), options)
+
+
+def _age_stage(options: argparse.Namespace) -> str:
     config = overridden(TrainConfig(), options.settings)
     parts = load_crops(options, crop_spec(config.backbone))
     initial = f"--init {options.init.name}" if options.init else ""
@@ -69,7 +78,7 @@ def _age_stage(options: argparse.Namespace) -> dict[str, Any]:
         ),
     }
     with tqdm(desc="train", unit="step", smoothing=0.05) as bar:
-        return fit(
+        manifest = fit(
             parts,
             config,
             options.out,
@@ -77,6 +86,7 @@ def _age_stage(options: argparse.Namespace) -> dict[str, Any]:
             about=about,
             progress=partial(_show, bar),
         )
+    return _measured(manifest, options)
 
 
 def _initialise(model: AgeModel, *, path: Path | None) -> None:
@@ -90,4 +100,4 @@ def _show(bar: Any, done: int, total: int, text: str) -> None:
     bar.update(done - bar.n)
 
 
-_STAGES = {"age": _age_stage, "metric": train_metric.metric_stage}
+_STAGES = {"age": _age_stage, "metric": _metric_stage, "generator": generator_stage}

@@ -87,13 +87,13 @@ def _fitted(
     probe = Probe.draw(run.sampler)
     snapshots = Snapshots(options.out / "snapshots")
     with tqdm(total=config.epochs * run.steps_per_epoch, unit="step", smoothing=0.05) as bar:
-        shown = (snapshots, _Shown(bar))
+        shown = (snapshots, Shown(bar))
         fit_metric(run, held_out, options.out, probe=probe, callbacks=shown, about=about)
     print(f"kept the weights of epoch {run.best.epoch + 1}")
     return run
 
 
-class _Shown:
+class Shown:
     """Progress of a metric run on the terminal."""
 
     def __init__(self, bar: Any) -> None:

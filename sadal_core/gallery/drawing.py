@@ -65,18 +65,19 @@ def draw(
             fitted = umap_of(drawn.samples, axes, settings)
             if (name, axes) == ("after", 2):
                 _measure(maps, fitted, drawn, new, settings)
-            _add(maps, drawn, f"{name}-umap{'' if axes == 2 else axes}", fitted.embedding_)
+            title = f"umap{'' if axes == 2 else axes}"
+            like = maps.samples.get(f"after-{title}")
+            places = fitted.embedding_ if like is None else laid_over(fitted.embedding_, like)
+            _add(maps, drawn, f"{name}-{title}", places)
         progress(f"PCA {name} SADAL")
-        _add(maps, drawn, f"{name}-pca", pca_of(drawn.samples, 3))
+        like = maps.samples.get("after-pca")
+        _add(maps, drawn, f"{name}-pca", pca_of(drawn.samples, 3, like=like))
     progress("UMAP fitted on faces and generated negatives together")
     _add_joint(maps, spaces["after"], settings)
     return maps
 
 
 def _add(maps: Maps, drawn: Drawn, name: str, places: np.ndarray) -> None:
-    reference = maps.samples.get(name.replace("before", "after"))
-    if reference is not None:
-        places = laid_over(places, reference)
     maps.samples[name] = places
     maps.negatives[name] = place_on(name, drawn.negatives, drawn.samples, places)
     _note(maps, name, drawn.samples, places)

@@ -6,7 +6,7 @@ Letters: N samples, D dimensions, P axes of the map, M new points.
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
@@ -71,7 +71,9 @@ def faithfulness(space: Space, drawn: Map, rng: np.random.Generator) -> Faithful
     )
 
 
-def nearest(space: Space, k: int, points: Space | None = None) -> np.ndarray:
+def nearest(
+    space: Space, k: int, points: Float[np.ndarray, "points dim"] | None = None
+) -> Int[np.ndarray, "rows k"]:
     """Positions of the k nearest samples of each, near to far.
 
     Args:
@@ -83,7 +85,7 @@ def nearest(space: Space, k: int, points: Space | None = None) -> np.ndarray:
     return search.kneighbors(points, return_distance=False)
 
 
-def agreement(fitted: Any, space: Space, points: Space) -> Agreement:
+def agreement(fitted: Any, space: Space, points: Float[np.ndarray, "points dim"]) -> Agreement:
     """Of `placement.place` and the `transform` of a fitted UMAP on new points.
 
     Args:

@@ -81,17 +81,31 @@ def umap_of(space: Space, axes: int, settings: MapSettings, *, start: Map | None
         ).fit(space)
 
 
-def pca_of(space: Space, axes: int) -> Map:
-    """Projection on the directions of largest variance: linear, so that nothing is torn apart."""
-    axes = min(axes, *space.shape)
-    return PCA(axes, svd_solver="full").fit_transform(space).astype(np.float32)
+def pca_of(space: Space, axes: int, *, like: Map | None = None) -> Map:
+    """Projection on the directions of largest variance: linear, so that nothing is torn apart.
+
+    Args:
+        space: what is projected.
+        axes: P; where the space has fewer directions, the other axes are 0.
+        like: another map, to whose axes these are mirrored; they are never turned, because then
+            they would not be the directions of largest variance.
+    """
+    known = min(axes, *space.shape)
+    drawn = np.zeros((len(space), axes), np.float32)
+    drawn[:, :known] = PCA(known, svd_solver="full").fit_transform(space)
+    if like is None:
+        return drawn
+    return drawn * np.where((drawn * (like - like.mean(axis=0))).sum(axis=0) < 0, -1, 1).astype(
+        np.float32
+    )
 
 
 def laid_over(other: Map, reference: Map) -> Map:
-    """`other` shifted, turned, mirrored and scaled as a whole to lie over `reference`."""
-    centred = reference - reference.mean(axis=0)
-    _, turned, _ = procrustes(reference, other)  # of unit size, around 0
-    return (turned * np.linalg.norm(centred) + reference.mean(axis=0)).astype(np.float32)
+    """`other` shifted, turned and mirrored as a whole to lie over `reference`, at its size."""
+    centre = reference.mean(axis=0)
+    _, turned, _ = procrustes(reference, other)  # around 0, smaller the worse the two agree
+    scale = np.linalg.norm(reference - centre) / np.linalg.norm(turned)
+    return (turned * scale + centre).astype(np.float32)
 
 
 def epoch_maps(

@@ -62,7 +62,8 @@ def k_same(
     made = []
     for start in range(0, len(shown), _BLOCK):
         rows = shown[start : start + _BLOCK]
-        for near in search.kneighbors(embeddings[rows], return_distance=False):
+        found = search.kneighbors(embeddings[rows], return_distance=False)
+        for near in np.column_stack([rows, found]):  # itself first, even where a copy is as near
             first = np.sort(np.unique(units[near], return_index=True)[1])[:k]
             mean = np.mean([image(face) for face in near[first].tolist()], axis=0)
             made.append(np.rint(mean).astype(np.uint8))

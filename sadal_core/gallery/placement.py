@@ -66,7 +66,7 @@ def place_on(
     """
     if not name.endswith("pca"):
         return place(points, samples, coordinates)
-    centre = samples.mean(axis=0)
+    centre = samples.mean(axis=0, dtype=np.float64)  # in 32 bits rounding adds a direction
     # Of all linear maps that give these coordinates the smallest one, which is PCA's.
     axes = np.linalg.lstsq(samples - centre, coordinates, rcond=None)[0]
     return ((points - centre) @ axes + coordinates.mean(axis=0)).astype(coordinates.dtype)

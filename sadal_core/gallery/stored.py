@@ -6,6 +6,7 @@ samples, M generated negatives, F features, D dimensions, K neighbours, E epochs
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -16,12 +17,13 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from PIL import Image
 
 from sadal_core.errors import DataError
-from sadal_core.files import replacing, sha256, write_json
+from sadal_core.files import replacing, sha256
 
 BUNDLED_GALLERY: Final = Path(__file__).resolve().parents[2] / "assets" / "gallery"
 FORMAT: Final = 1
 ARRAYS, SHEET, ABOUT = "gallery.npz", "sheet.webp", "about.json"
 SPACES: Final = ("after", "before")
+MAPS: Final = (*(f"{s}-{m}" for s in SPACES for m in ("umap", "umap3", "pca")), "after-joint")
 _WEBP_QUALITY: Final = 80
 _REQUIRED: Final = ("format", "model", "files", "pictures", "maps", "data")
 
@@ -114,19 +116,21 @@ class Gallery:
 
 def save_gallery(gallery: Gallery, sheet: Sheet, folder: Path) -> Gallery:
     """Write `gallery` and its pictures to `folder`; the same, with what was noted of the files."""
-    with replacing(folder / SHEET) as temporary:
-        Image.fromarray(sheet.image).save(temporary, "WEBP", quality=_WEBP_QUALITY, method=6)
-    with replacing(folder / ARRAYS) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **_flat(gallery))
-    about = {
-        "format": FORMAT,
-        **gallery.about,
-        "pictures": {
-            **gallery.about.get("pictures", {}), "columns": sheet.columns, "tile": sheet.tile,
-        },
-        "files": {name: sha256(folder / name) for name in (ARRAYS, SHEET)},
-    }  # fmt: skip
-    write_json(folder / ABOUT, about)
+    names = (ARRAYS, SHEET, ABOUT)
+    with ExitStack() as stack:  # all three are written before any takes its name
+        arrays, picture, about = (stack.enter_context(replacing(folder / n)) for n in names)
+        with arrays.open("wb") as file:
+            np.savez_compressed(file, **_flat(gallery))
+        Image.fromarray(sheet.image).save(picture, "WEBP", quality=_WEBP_QUALITY, method=6)
+        known = {
+            "format": FORMAT,
+            **gallery.about,
+            "pictures": {
+                **gallery.about.get("pictures", {}), "columns": sheet.columns, "tile": sheet.tile,
+            },
+            "files": {ARRAYS: sha256(arrays), SHEET: sha256(picture)},
+        }  # fmt: skip
+        about.write_text(json.dumps(known, indent=2, allow_nan=False) + "\n", "utf-8")
     return load_gallery(folder)
 
 
@@ -146,9 +150,9 @@ def load_gallery(folder: Path, *, model: str | None = None) -> Gallery:
             f"The gallery in {folder} is of another model. Build it again: "
             "python -m sadal_core gallery."
         )
-    for name, digest in about["files"].items():
-        path = folder / Path(name).name
-        if not path.is_file() or sha256(path) != digest:
+    for name in (ARRAYS, SHEET):
+        path = folder / name
+        if not path.is_file() or sha256(path) != about["files"][name]:
             raise DataError(f"{path} is missing or damaged. {_REMEDY}")
     try:
         with np.load(folder / ARRAYS, allow_pickle=False) as file:
@@ -174,7 +178,7 @@ def _about(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged. {_REMEDY}") from error
     whole = isinstance(about, dict) and all(name in about for name in _REQUIRED)
-    if not whole or about["format"] != FORMAT:
+    if not whole or about["format"] != FORMAT or set(about["files"]) != {ARRAYS, SHEET}:
         raise DataError(f"{path} describes no gallery of format {FORMAT}. {_REMEDY}")
     return about
 
@@ -222,5 +226,18 @@ def _check(gallery: Gallery, folder: Path) -> None:
     numbers = (gallery.embeddings, gallery.features, *gallery.maps.values())
     numbers += (gallery.negative_embeddings, *gallery.negative_maps.values())
     finite = all(np.isfinite(array).all() for array in numbers)
-    if set(lengths) != {count} or set(others) - {made} or not inside or not finite or not count:
+    named = set(gallery.maps) == set(gallery.negative_maps) == set(MAPS)
+    fitting = set(lengths) == {count} and not set(others) - {made} and _epochs_fit(gallery)
+    if not (count and fitting and inside and finite and named):
         raise DataError(f"{folder / ARRAYS} is damaged: its arrays do not fit. {_REMEDY}")
+
+
+def _epochs_fit(gallery: Gallery) -> bool:
+    epochs = gallery.epochs
+    if epochs is None:
+        return True
+    number, made = len(epochs.numbers), gallery.generated
+    shapes = [epochs.generating.shape, epochs.samples.shape, epochs.negatives.shape]
+    shapes += [column.shape for column in (epochs.before, epochs.after, epochs.positive)]
+    wanted = [(number,), (number, len(gallery), 2), (number, made, 2), *3 * [(number, made)]]
+    return shapes == wanted

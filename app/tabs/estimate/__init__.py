@@ -11,7 +11,7 @@ from app.tabs.estimate import live, photo
 NAME: Final = "Estimate"
 
 
-def build(services: Services, state: gr.State) -> None:
+def build(services: Services, state: gr.State, tab: gr.Tab) -> None:
     """Lay out the view and wire it; `state` holds the photo for the other views too."""
     with gr.Tabs(elem_id="sadal-sources"):
         with gr.Tab(text.PHOTO_TAB, id="photo", elem_id="sadal-photo-tab"):

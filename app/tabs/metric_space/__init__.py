@@ -38,12 +38,13 @@ class _Parts:
     view: gr.State
 
 
-def build(services: Services, photo: gr.State) -> None:
+def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
     """Lay out the view and wire it.
 
     Args:
         services: with the gallery, or the reason why there is none.
         photo: the faces of the visitor's photo, if there is one.
+        tab: in which the view is.
     """
     if isinstance(services.gallery, Problem):
         problem = services.gallery

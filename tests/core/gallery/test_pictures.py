@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+
+from sadal_core.errors import ConfigError, DataError
+from sadal_core.gallery import pictures
+from sadal_core.gallery.pictures import FEWEST_AVERAGED, k_same, sheet
+
+COUNT, SIDE = 80, 4
+
+
+class Faces:
+    """Random pictures and embeddings; every third face is another picture of the one before."""
+
+    def __init__(self, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        self.pictures = rng.integers(0, 256, (COUNT, SIDE, SIDE, 3), dtype=np.uint8)
+        self.embeddings = rng.normal(size=(COUNT, 5)).astype(np.float32)
+        self.units = np.arange(COUNT) - (np.arange(COUNT) % 3 == 2)
+
+    def averaged(self, shown: list[int], *, k: int = FEWEST_AVERAGED) -> np.ndarray:
+        return k_same(self.pictures.__getitem__, self.embeddings, self.units, np.array(shown), k=k)
+
+    def by_hand(self, face: int, k: int) -> np.ndarray:
+        squares = [sum((self.embeddings[face] - other) ** 2) for other in self.embeddings]
+        total, met = np.zeros((SIDE, SIDE, 3)), set()
+        for other in np.argsort(squares):
+            if len(met) < k and self.units[other] not in met:
+                met.add(self.units[other])
+                total += self.pictures[other]
+        assert len(met) == k
+        return total / k
+
+
+@pytest.mark.parametrize("k", [30, 37])
+def test_a_picture_is_the_mean_of_the_nearest_of_different_units(k: int) -> None:
+    faces, shown = Faces(), [4, 0, 79, 5]
+    made = faces.averaged(shown, k=k)
+    assert made.dtype == np.uint8
+    for picture, face in zip(made, shown, strict=True):
+        assert np.abs(picture - faces.by_hand(face, k)).max() <= 0.5 + 1e-9
+
+
+def test_blocks_do_not_change_the_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Faces().averaged(list(range(20)))
+    monkeypatch.setattr(pictures, "_BLOCK", 7)
+    np.testing.assert_array_equal(Faces().averaged(list(range(20))), whole)
+
+
+def test_copies_of_a_face_count_once_however_near_they_are() -> None:
+    faces = Faces()
+    faces.units = np.r_[np.zeros(20, int), np.arange(1, 61)]
+    faces.embeddings[:20] = faces.embeddings[0]  # 20 copies of one white picture
+    faces.pictures[:] = 0
+    faces.pictures[:20] = 255
+    made = faces.averaged([0, 19])
+    np.testing.assert_array_equal(made, np.full_like(made, round(255 / 30)))
+
+
+def test_no_face_moves_a_picture_by_more_than_its_share() -> None:
+    faces = Faces()
+    faces.pictures[7] = 0
+    without = faces.averaged([7, 20]).astype(int)
+    faces.pictures[7] = 255
+    change = np.abs(faces.averaged([7, 20]) - without)
+    assert change[0].min() > 0  # it is part of its own picture
+    assert change.max() <= 255 / FEWEST_AVERAGED + 1
+
+
+def test_equal_neighbours_give_their_picture() -> None:
+    faces = Faces()
+    faces.units = np.arange(COUNT)
+    near = np.arange(10, 40)  # thirty, far from all others
+    faces.embeddings[near] += 100
+    faces.pictures[near] = np.arange(SIDE * SIDE * 3).reshape(SIDE, SIDE, 3)
+    made = faces.averaged([10, 25])
+    np.testing.assert_array_equal(made[0], faces.pictures[10])
+    np.testing.assert_array_equal(made[1], made[0])
+
+
+def no_picture(face: int) -> np.ndarray:
+    raise AssertionError(f"the picture of face {face} was looked at")
+
+
+@pytest.mark.parametrize("k", [29, 1, 0, -1])
+def test_averages_of_few_faces_are_refused(k: int) -> None:
+    faces = Faces()
+    with pytest.raises(ConfigError, match=f"at least 30 faces, got {k}"):
+        k_same(no_picture, faces.embeddings, faces.units, np.array([0]), k=k)
+
+
+def test_too_few_different_faces_are_refused() -> None:
+    faces = Faces()
+    units = np.arange(COUNT) % 29
+    with pytest.raises(DataError, match="averages 30 different faces, and there are 29"):
+        k_same(no_picture, faces.embeddings, units, np.array([0]))
+    units[0] = 29
+    made = k_same(faces.pictures.__getitem__, faces.embeddings, units, np.array([0]))
+    assert made.shape == (1, SIDE, SIDE, 3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9, 12, 13])
+def test_each_tile_of_a_sheet_is_where_the_columns_say(count: int) -> None:
+    tones = np.arange(1, count + 1, dtype=np.uint8)
+    tiles = np.broadcast_to(tones[:, None, None, None], (count, 6, 6, 3)).copy()
+    made = sheet(tiles, tile=3)
+    rows = made.image.shape[0] // made.tile
+    assert made.image.shape == (3 * rows, 3 * made.columns, 3)
+    assert rows <= made.columns <= rows + 1  # about square
+    seen = []
+    for row in range(rows):
+        for column in range(made.columns):
+            cut = made.image[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
+            assert cut.min() == cut.max()
+            seen.append(int(cut[0, 0, 0]))
+    assert seen == [*tones.tolist(), *[0] * (rows * made.columns - count)]
+
+
+def test_a_tile_is_its_picture_shrunk_by_area() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    made = sheet(picture[None], tile=4)
+    means = picture.reshape(4, 2, 4, 2, 3).mean(axis=(1, 3))
+    assert (made.columns, made.tile) == (1, 4)
+    assert np.abs(made.image - means).max() <= 0.5
