@@ -80,6 +80,10 @@ WARNINGS: Final = (
     "Gaps may come from the drawing. PCA is linear and tears nothing apart: look at both.",
     "Every number written on a line is the true squared distance in the space, not on the map.",
 )
+NEAREST: Final = (
+    "Nearest real samples in the learned metric, with their ages and squared distances; the whole "
+    "map is in the view Metric space."
+)
 HARD_HINT: Final = (
     "The generator moves a real negative to a hard place: near the anchor, though its age is "
     "another. Choose the ages of a quadruplet, and compare what different generators make of it."

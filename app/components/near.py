@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
 
 from app.components.map_view import file_url
+from sadal_core.gallery.query import near
 from sadal_core.gallery.stored import Gallery
 
 
@@ -47,13 +50,18 @@ def near_table(gallery: Gallery, caption: str, rows: Sequence[NearRow]) -> str:
     )
 
 
-def figures_list(entries: Mapping[str, Any]) -> str:
-    """Names and values as a definition list."""
+def nearest_strip(gallery: Gallery, embedding: np.ndarray, caption: str, *, count: int = 6) -> str:
+    """The samples nearest to an embedding, with their ages and true squared distances."""
+    found = near(embedding, gallery.embeddings, count)
     items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>"
-        for name, value in entries.items()
+        f"<figure>{tile(gallery, int(sample), side=56)}"
+        f"<figcaption>{gallery.ages[sample]} years<br>{distance:.2f}</figcaption></figure>"
+        for sample, distance in zip(*found, strict=True)
     )
-    return f'<dl class="sadal-figures">{items}</dl>'
+    return (
+        f'<div id="sadal-nearest"><p class="sadal-hint">{escape(caption)}</p>'
+        f'<div class="sadal-faces">{items}</div></div>'
+    )
 
 
 def _cells(cells: Mapping[str, str]) -> str:

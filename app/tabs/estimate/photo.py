@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import gradio as gr
 
-from app import records, text
+from app import map_text, records, text
 from app.components.html import plain_html
+from app.components.near import nearest_strip
 from app.components.panel import details, empty_panel, face_panel, problem_panel
 from app.components.stage import stage
 from app.figures.age_distribution import age_distribution, empty_distribution
@@ -149,8 +150,17 @@ def _of_face(services: Services, parts: _Parts, photo: Photo, index: int) -> Upd
             band_of(services.manifest, age),
             json_file=records.as_json(photo.name, photo.faces, services.manifest),
             csv_file=records.as_csv(photo.name, photo.faces),
-        ),
+        )
+        + _nearest(services, face),
     }
+
+
+def _nearest(services: Services, face: Any) -> str:
+    """The real samples nearest to a face, where there is a gallery."""
+    if isinstance(services.gallery, Problem):
+        return ""
+    caption = f"{map_text.NEAREST} {map_text.pictures(services.gallery.about)}"
+    return nearest_strip(services.gallery, face.embedding, caption)
 
 
 def _of_problem(parts: _Parts, problem: Problem) -> Update:

@@ -1,0 +1,264 @@
+"""Speed of galleries and of the map, measured in one run; prints JSON.
+
+    .venv/bin/python benchmarks/gallery.py --out results/benchmark-gallery.json
+
+The page is timed in headless Chromium with software rendering, so a graphics card is faster. The
+gallery of 20,000 points is the bundled one with its vectors and places repeated and moved a
+little: what is timed is how drawing and looking grow, not what the map shows.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
+
+from sadal_core.files import write_json  # noqa: E402
+from sadal_core.gallery.faithfulness import faithfulness  # noqa: E402
+from sadal_core.gallery.maps import MapSettings, umap_of  # noqa: E402
+from sadal_core.gallery.placement import place  # noqa: E402
+from sadal_core.gallery.query import near  # noqa: E402
+from sadal_core.gallery.stored import (  # noqa: E402
+    BUNDLED_GALLERY,
+    Gallery,
+    Sheet,
+    load_gallery,
+    save_gallery,
+)
+
+_REPEATS = 15
+_POINTS = 20_000
+_HOVERS = 20
+_READY = ".sadal-map[data-ready]"
+
+
+def median_ms(action: Callable[[], object], repeats: int = _REPEATS) -> float:
+    """Median milliseconds of an action, after one run that warms up."""
+    action()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def enlarged(gallery: Gallery, count: int) -> Gallery:
+    """The gallery with its samples repeated up to `count`, moved a little; without epochs."""
+    rng = np.random.default_rng(0)
+    rows = np.arange(count) % len(gallery)
+    vectors = gallery.embeddings[rows]
+    vectors = vectors + rng.normal(scale=0.01, size=vectors.shape).astype(np.float32)
+    return replace(
+        gallery,
+        ids=np.array([f"{gallery.ids[row]}#{place}" for place, row in enumerate(rows)]),
+        ages=gallery.ages[rows],
+        features=gallery.features[rows],
+        embeddings=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        neighbours=gallery.neighbours[rows],
+        maps={
+            name: places[rows] + rng.normal(scale=0.05, size=(count, places.shape[1])).astype("f4")
+            for name, places in gallery.maps.items()
+        },
+        epochs=None,
+    )
+
+
+def placing(gallery: Gallery) -> dict[str, Any]:
+    """One point placed by neighbours and by UMAP's transform, and their agreement as stored."""
+    print("fitting UMAP once more, to time its transform ...", file=sys.stderr)
+    settings = MapSettings(**gallery.about["maps"]["umap"])
+    start = time.perf_counter()
+    fitted = umap_of(gallery.embeddings, 2, settings)
+    fit_s = time.perf_counter() - start
+    point = gallery.negative_embeddings[:1]
+    ours = median_ms(lambda: place(point, gallery.embeddings, gallery.maps["after-umap"]))
+    theirs = median_ms(lambda: fitted.transform(point))
+    return {
+        "place_ms": ours,
+        "umap_transform_ms": theirs,
+        "ratio": theirs / ours,
+        "umap_fit_seconds": fit_s,
+        "agreement": gallery.about["maps"]["agreement"],
+    }
+
+
+def building(gallery: Gallery) -> dict[str, Any]:
+    """Seconds for each 1,000 faces of the parts of a gallery that are not UMAP of epochs."""
+    settings = MapSettings(**gallery.about["maps"]["umap"])
+    thousands = len(gallery) / 1000
+    timed = {}
+    for name, action in {
+        "umap_2d": lambda: umap_of(gallery.embeddings, 2, settings),
+        "faithfulness": lambda: faithfulness(
+            gallery.embeddings, gallery.maps["after-umap"], np.random.default_rng(0)
+        ),
+        "place_negatives": lambda: place(
+            gallery.negative_embeddings, gallery.embeddings, gallery.maps["after-umap"]
+        ),
+    }.items():
+        start = time.perf_counter()
+        action()
+        timed[name] = (time.perf_counter() - start) / thousands
+    return timed
+
+
+def looking(gallery: Gallery) -> dict[str, float]:
+    """Milliseconds to find the neighbours of one sample, on the server."""
+    return {
+        "neighbours_ms": median_ms(
+            lambda: near(gallery.embeddings[7], gallery.embeddings, 8, without=7)
+        )
+    }
+
+
+@contextmanager
+def served(folder: Path, port: int) -> Iterator[str]:
+    """The page with the gallery in `folder`."""
+    command = [sys.executable, "app.py", "--port", str(port), "--gallery", str(folder)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout
+    try:
+        url = ""
+        for line in process.stdout:
+            if line.startswith("The page is at "):
+                url = line.split()[4]
+            if line.startswith("The model is loaded"):
+                break
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def in_the_browser(url: str) -> dict[str, float]:
+    """Milliseconds of what a visitor waits for on the map."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(url)
+        page.wait_for_selector("#sadal-panel .sadal-panel")
+        start = time.perf_counter()
+        page.get_by_role("tab", name="Metric space").click()
+        page.wait_for_selector(_READY)
+        opened = 1000 * (time.perf_counter() - start)
+        result = {
+            "open_first_time_ms": opened,
+            "redraw_ms": page.evaluate(_REDRAW),
+            "hover_to_picture_ms": hover_ms(page),
+            "click_to_neighbours_ms": click_ms(page),
+        }
+        browser.close()
+    return result
+
+
+_REDRAW = """async () => {
+    const div = document.querySelector(".sadal-map-plot"), times = [];
+    for (let n = 0; n < 7; n++) {
+        const start = performance.now();
+        await window.Plotly.react(div, div.data.map((t) => ({ ...t })), { ...div.layout });
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        times.push(performance.now() - start);
+    }
+    return times.sort((a, b) => a - b)[3];
+}"""
+# From the mouse event to a card that is shown with another sample, in the browser's own clock.
+_WATCH = """() => {
+    window.sadalTimes = [];
+    const card = document.querySelector(".sadal-card");
+    let moved = 0;
+    document.addEventListener("mousemove", () => { moved = performance.now(); }, true);
+    new MutationObserver(() => {
+        if (!card.hidden && moved) { window.sadalTimes.push(performance.now() - moved); moved = 0; }
+    }).observe(card, { attributes: true });
+}"""
+
+
+def hover_ms(page: Page) -> float:
+    """Median milliseconds from a mouse movement to the picture of the point under it."""
+    page.evaluate(_WATCH)
+    for step in range(_HOVERS):
+        page.mouse.move(*_pixel(page, 11 * step))
+        page.wait_for_timeout(120)
+    return statistics.median(page.evaluate("window.sadalTimes"))
+
+
+def click_ms(page: Page) -> float:
+    """Median milliseconds from a click to other neighbours on the page."""
+    times = []
+    for step in range(6):
+        before = page.locator("#sadal-picked").inner_text()
+        start = time.perf_counter()
+        page.mouse.click(*_pixel(page, 97 * step + 5))
+        page.wait_for_function(
+            "(text) => document.querySelector('#sadal-picked').innerText !== text", arg=before
+        )
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times[1:])
+
+
+def _pixel(page: Page, row: int) -> tuple[float, float]:
+    x, y = page.evaluate(
+        """(row) => {
+            const div = document.querySelector(".sadal-map-plot"), trace = div._fullData[0];
+            const frame = div.querySelector(".nsewdrag").getBoundingClientRect();
+            const { xaxis, yaxis } = div._fullLayout;
+            return [frame.left + xaxis.l2p(trace.x[row]), frame.top + yaxis.l2p(trace.y[row])];
+        }""",
+        row,
+    )
+    return x, y
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, help="also write the figures to this file")
+    options = parser.parse_args()
+    gallery = load_gallery(BUNDLED_GALLERY)
+    figures: dict[str, Any] = {
+        "points": {"real": len(gallery), "generated_drawn": min(gallery.generated, 3000)},
+        "placing": placing(gallery),
+        "building_seconds_per_1000_faces": building(gallery),
+        "server": looking(gallery),
+    }
+    with served(BUNDLED_GALLERY, 7971) as url:
+        figures["browser"] = in_the_browser(url)
+    with tempfile.TemporaryDirectory() as folder:
+        large = enlarged(gallery, _POINTS)
+        figures[f"server_{_POINTS}_points"] = looking(large)
+        assert gallery.sheet is not None
+        sheet = Sheet(
+            np.asarray(Image.open(gallery.sheet).convert("RGB")),
+            gallery.about["pictures"]["columns"],
+            gallery.about["pictures"]["tile"],
+        )
+        save_gallery(large, sheet, Path(folder))
+        with served(Path(folder), 7972) as url:
+            figures[f"browser_{_POINTS}_points"] = in_the_browser(url)
+    print(json.dumps(figures, indent=2))
+    if options.out:
+        write_json(options.out, figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,319 @@
+"""Journeys through the Metric space view, each checked against the stored gallery."""
+
+import base64
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from scipy.spatial.distance import cdist
+
+from tests.e2e.conftest import BUNDLED_MODEL, Server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not (BUNDLED_MODEL.parent / "gallery" / "about.json").is_file(),
+        reason="the bundled gallery is not here",
+    ),
+]
+PLOT = ".sadal-map-plot"
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Any:
+    from sadal_core.gallery.stored import BUNDLED_GALLERY, load_gallery
+
+    return load_gallery(BUNDLED_GALLERY)
+
+
+def opened(page: Page) -> Page:
+    page.get_by_role("tab", name="Metric space").click()
+    page.wait_for_selector(".sadal-map[data-ready]")
+    expect(page.locator("#sadal-picked table").first).to_be_visible()
+    return page
+
+
+def pixel(page: Page, place: np.ndarray, plot: int = 0) -> tuple[float, float]:
+    """Where a place of the map is in the window."""
+    x, y = page.evaluate(
+        """([plot, x, y]) => {
+            const div = document.querySelectorAll(".sadal-map-plot")[plot];
+            const frame = div.querySelector(".nsewdrag").getBoundingClientRect();
+            const { xaxis, yaxis } = div._fullLayout;
+            return [frame.left + xaxis.l2p(x), frame.top + yaxis.l2p(y)];
+        }""",
+        [plot, float(place[0]), float(place[1])],
+    )
+    return x, y
+
+
+def plot_value(page: Page, expression: str, plot: int = 0) -> Any:
+    """What `expression` gives of a plot's element `div`."""
+    return page.evaluate(
+        f"""(plot) => {{
+            const div = document.querySelectorAll(".sadal-map-plot")[plot];
+            return {expression};
+        }}""",
+        plot,
+    )
+
+
+def lonely_sample(gallery: Any) -> int:
+    """The sample of the map that a mouse can best tell from all others."""
+    from app.scene import shown_negatives
+
+    samples = gallery.maps["after-umap"]
+    others = np.concatenate(
+        [samples, gallery.negative_maps["after-umap"][shown_negatives(gallery)]]
+    )
+    distances = cdist(samples, others)
+    distances[np.arange(len(samples)), np.arange(len(samples))] = np.inf
+    return int(distances.min(axis=1).argmax())
+
+
+def box(page: Page, gallery: Any, low: np.ndarray, high: np.ndarray, plot: int = 0) -> None:
+    """Draw a selection box from one corner of the map to another."""
+    page.locator(PLOT).nth(plot).locator('.modebar-btn[data-val="select"]').click()
+    (x0, y0), (x1, y1) = pixel(page, low, plot), pixel(page, high, plot)
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move((x0 + x1) / 2, (y0 + y1) / 2, steps=3)
+    page.mouse.move(x1, y1, steps=3)
+    page.mouse.up()
+
+
+def selected_rows(page: Page) -> list[dict[str, str]]:
+    """Rows of the CSV that the page offers."""
+    link = page.locator("#sadal-chosen a.sadal-save").get_attribute("href")
+    assert link
+    text = base64.b64decode(unquote(link.partition(",")[2])).decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def numbers_of(page: Page, table: int) -> list[list[str]]:
+    """Cells of a table beside the map."""
+    rows = page.locator("#sadal-picked table").nth(table).locator("tbody tr")
+    return [row.locator("td").all_inner_texts()[1:] for row in rows.all()]
+
+
+def test_hovering_shows_the_picture_without_asking_the_server(desktop: Page, gallery: Any) -> None:
+    opened(desktop)
+    sample = lonely_sample(gallery)
+    desktop.wait_for_timeout(1000)  # what opening the view still asks for
+    asked: list[str] = []
+    desktop.on("request", lambda request: asked.append(request.url))
+    x, y = pixel(desktop, gallery.maps["after-umap"][sample])
+    desktop.mouse.move(x - 30, y - 30)
+    desktop.mouse.move(x, y, steps=3)
+    card = desktop.locator(".sadal-card")
+    expect(card).to_be_visible()
+    expect(card).to_contain_text(f"Real sample, {gallery.ages[sample]} years")
+    assert card.get_attribute("data-row") == str(sample)
+    columns = gallery.about["pictures"]["columns"]
+    left, top = 96 * (sample % columns), 96 * (sample // columns)
+    style = card.locator(".sadal-tile").get_attribute("style") or ""
+    assert re.search(rf"background-position: -?{left}px -?{top}px", style)
+    assert [url for url in asked if "sheet.webp" not in url] == []
+
+
+def test_a_click_shows_the_true_neighbours_and_the_quadruplet(desktop: Page, gallery: Any) -> None:
+    opened(desktop)
+    sample = lonely_sample(gallery)
+    desktop.mouse.click(*pixel(desktop, gallery.maps["after-umap"][sample]))
+    expect(desktop.locator(".sadal-picked")).to_contain_text(str(gallery.ids[sample]))
+    distances = ((gallery.embeddings.astype(float) - gallery.embeddings[sample]) ** 2).sum(axis=1)
+    order = [i for i in np.argsort(distances, kind="stable") if i != sample][:8]
+    tables = desktop.locator("#sadal-picked table").count()
+    shown = numbers_of(desktop, tables - 1)
+    assert [row[:3] for row in shown] == [
+        [
+            str(gallery.ages[i]),
+            f"{distances[i]:.3f}",
+            str(abs(gallery.ages[i] - gallery.ages[sample])),
+        ]
+        for i in order
+    ]
+
+
+def test_the_distances_of_a_quadruplet_are_those_of_the_embeddings(
+    desktop: Page, gallery: Any
+) -> None:
+    opened(desktop)
+    desktop.locator("#sadal-easier").click()
+    rank = desktop.locator("#sadal-pick-rank input")
+    expect(rank).to_have_value("2")
+    from sadal_core.gallery.query import hardest_first, quadruplet
+
+    chosen = quadruplet(gallery, int(hardest_first(gallery, 30)[1]))
+    expect(desktop.locator(".sadal-picked")).to_contain_text(str(gallery.ids[chosen.anchor]))
+    space = gallery.embeddings.astype(float)
+    for cells, held, source, row in zip(
+        numbers_of(desktop, 0), (chosen.anchor, chosen.positive), (chosen.younger, chosen.older),
+        chosen.rows, strict=True,
+    ):  # fmt: skip
+        real = ((space[held] - space[source]) ** 2).sum()
+        generated = ((space[held] - gallery.negative_embeddings[row]) ** 2).sum()
+        assert cells[2:4] == [f"{real:.2f}", f"{generated:.2f}"]
+        labels = plot_value(desktop, "div.layout.annotations.map((one) => one.text)")
+        assert {f"{real:.2f}", f"{generated:.2f}"} <= set(labels)
+
+
+def test_a_box_selects_what_lies_in_it_in_figures_table_and_file(
+    desktop: Page, gallery: Any
+) -> None:
+    opened(desktop)
+    from app.scene import shown_negatives
+
+    samples = gallery.maps["after-umap"]
+    low = np.quantile(samples, 0.02, axis=0)
+    high = np.array([np.quantile(samples[:, 0], 0.3), np.quantile(samples[:, 1], 0.9)])
+    box(desktop, gallery, low, high)
+
+    expect(desktop.locator("#sadal-chosen")).to_contain_text("are selected")
+    drawn = plot_value(desktop, "div._fullLayout.selections[0]")  # to a fraction of a pixel
+    edges = np.sort([[drawn["x0"], drawn["y0"]], [drawn["x1"], drawn["y1"]]], axis=0)
+
+    def inside(places: np.ndarray) -> int:
+        return int(((places > edges[0]) & (places < edges[1])).all(axis=1).sum())
+
+    real = inside(samples)
+    generated = inside(gallery.negative_maps["after-umap"][shown_negatives(gallery)])
+    words = desktop.locator("#sadal-chosen").inner_text()
+    found = re.search(r"([\d,]+) real samples and ([\d,]+) generated", words)
+    assert found, words
+    counts = [int(number.replace(",", "")) for number in found.groups()]
+    assert counts == [real, generated]
+    rows = selected_rows(desktop)
+    assert [sum(row["kind"] == kind for row in rows) for kind in ("real", "generated")] == counts
+    expect(desktop.locator("#sadal-ages .main-svg").first).to_be_visible()
+    expect(desktop.locator("#sadal-gaps .ytitle")).to_have_text("Squared distance")
+    expect(desktop.locator("#sadal-table")).to_contain_text(rows[0]["id"])
+    assert plot_value(desktop, "div.data[0].selectedpoints.length") == counts[0]
+
+    desktop.get_by_role("button", name="Clear selection").click()
+    expect(desktop.locator("#sadal-chosen")).to_contain_text("Nothing is selected")
+
+
+def test_a_lasso_selects_too_and_the_other_map_follows(desktop: Page, gallery: Any) -> None:
+    opened(desktop)
+    desktop.get_by_label("side by side").check()
+    expect(desktop.locator(PLOT)).to_have_count(2)
+    desktop.wait_for_function(
+        "document.querySelectorAll('.sadal-map-plot')[1]?._fullLayout?.width > 100"
+    )
+    before = gallery.maps["before-umap"]
+    desktop.locator(PLOT).nth(1).locator('.modebar-btn[data-val="lasso"]').click()
+    centre, reach = np.median(before, axis=0), before.std(axis=0)
+    corners = [centre + reach * np.array(step) for step in ((-1, -1), (1, -1), (0.2, 1), (-1, -1))]
+    desktop.mouse.move(*pixel(desktop, corners[0], 1))
+    desktop.mouse.down()
+    for corner in corners[1:]:
+        desktop.mouse.move(*pixel(desktop, corner, 1), steps=4)
+    desktop.mouse.up()
+    expect(desktop.locator("#sadal-chosen")).to_contain_text("are selected")
+    selections = [
+        plot_value(desktop, "Array.from(div.data[0].selectedpoints)", plot) for plot in (0, 1)
+    ]
+    assert selections[0] == selections[1]
+    assert 0 < len(selections[0]) < len(gallery)
+
+
+def test_layers_go_and_come(desktop: Page) -> None:
+    opened(desktop)
+    for label, trace in (("real samples", 0), ("generated hard negatives", 1)):
+        desktop.locator("#sadal-map").get_by_label(label).uncheck()
+        desktop.wait_for_function(
+            f"document.querySelector('.sadal-map-plot').data[{trace}].visible === false"
+        )
+        desktop.locator("#sadal-map").get_by_label(label).check()
+        desktop.wait_for_function(
+            f"document.querySelector('.sadal-map-plot').data[{trace}].visible === true"
+        )
+    assert plot_value(desktop, "div.layout.annotations.length") == 7  # 5 distances, 2 arrows
+    desktop.locator("#sadal-map").get_by_label("source → generated").uncheck()
+    desktop.wait_for_function(
+        "document.querySelector('.sadal-map-plot').layout.annotations.length === 5"
+    )
+
+
+def test_epochs_move_the_points_and_nothing_else(desktop: Page, gallery: Any) -> None:
+    opened(desktop)
+    desktop.locator(f'{PLOT} .modebar-btn[data-attr="zoom"][data-val="in"]').first.click()
+    desktop.wait_for_timeout(500)
+    zoomed = plot_value(desktop, "div._fullLayout.xaxis.range.concat(div._fullLayout.yaxis.range)")
+    slider = desktop.locator(".sadal-epoch input")
+    slider.focus()
+    for _ in range(3):
+        desktop.keyboard.press("ArrowLeft")
+    count = len(gallery.epochs.numbers)
+    desktop.wait_for_selector(f'.sadal-map[data-epoch="{count - 4}"]')
+    expect(desktop.locator(".sadal-epoch output")).to_have_text(str(count - 3))
+    assert plot_value(
+        desktop, "div._fullLayout.xaxis.range.concat(div._fullLayout.yaxis.range)"
+    ) == pytest.approx(zoomed)
+    x = plot_value(
+        desktop, "Array.from(div.calcdata[0][0].t?.x ?? div._fullData[0].x).slice(0, 50)"
+    )
+    np.testing.assert_allclose(x, gallery.epochs.samples[count - 4][:50, 0], atol=1e-4)
+    slider.fill("0")
+    expect(desktop.locator(".sadal-epoch small")).to_contain_text("has not begun to learn")
+    expect(desktop.locator("#sadal-picked table").first).to_contain_text("–")
+
+
+def test_maps_are_saved_as_pictures(desktop: Page) -> None:
+    opened(desktop)
+    for kind, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        with desktop.expect_download() as waiting:
+            desktop.locator("#sadal-map").get_by_role("button", name=kind, exact=True).click()
+        path = Path(waiting.value.path())
+        assert waiting.value.suggested_filename == f"sadal-map.{kind.lower()}"
+        assert path.read_bytes().startswith(start)
+
+
+def test_the_visitors_own_face_is_on_the_map(desktop: Page) -> None:
+    desktop.get_by_role("button", name="Try the example").click()
+    expect(desktop.locator("#sadal-age")).to_be_visible()
+    expect(desktop.locator("#sadal-nearest .sadal-tile")).to_have_count(6)
+    opened(desktop)
+    desktop.wait_for_function(
+        "document.querySelector('.sadal-map-plot').data.some((trace) => trace.name === 'you')"
+    )
+    desktop.get_by_role("tab", name="Estimate").click()
+    desktop.get_by_role("button", name="Forget this photo").click()
+    expect(desktop.locator("#sadal-forget")).to_be_disabled()
+    desktop.get_by_role("tab", name="Metric space").click()
+    desktop.wait_for_function(
+        "!document.querySelector('.sadal-map-plot').data.some((trace) => trace.name === 'you')"
+    )
+
+
+def test_forged_points_are_refused_in_words(desktop: Page, server: Server) -> None:
+    opened(desktop)
+    desktop.evaluate(
+        """() => {
+            const div = document.querySelector(".sadal-map-plot");
+            const point = { data: div.data[0], customdata: [999999, 0, 0], pointNumber: 0 };
+            div.emit("plotly_click", { points: [point] });
+        }"""
+    )
+    expect(desktop.locator("#sadal-picked")).to_contain_text("has no real point 999999")
+    desktop.locator("#sadal-harder").click()  # the view goes on
+    expect(desktop.locator("#sadal-picked table").first).to_be_visible()
+
+
+def test_the_map_fits_a_phone(phone: Page) -> None:
+    tab = phone.get_by_role("tab", name="Metric space")
+    tab.click()
+    phone.wait_for_selector(".sadal-map[data-ready]")
+    for _ in ("3-D", "plane"):
+        phone.locator("#sadal-map-kind input").click()
+        phone.get_by_role("option", name="UMAP in 3-D" if _ == "3-D" else "PCA, linear").click()
+        ready = "umap3/after" if _ == "3-D" else "pca/after"
+        phone.wait_for_selector(f'.sadal-map[data-ready="{ready}"]')
+    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
