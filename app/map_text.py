@@ -118,6 +118,9 @@ GAPS_CAPTION: Final = (
     "Medians and quartiles over all stored quadruplets in the metric: a generated negative is hard "
     "where it lies below the distance demanded."
 )
+NO_PLACE_THEN: Final = (
+    "Your face has no place here: how the metric of this epoch would have seen it was not kept."
+)
 FORGED: Final = "Not shown."
 
 
@@ -187,6 +190,8 @@ def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | 
                 f"by their {maps['placed_with']} nearest samples."
             )
         )
+    if epoch is not None:
+        lines.append(NO_PLACE_THEN)
     lines += [agreement(kind, known) for kind, known in maps.get("agreement", {}).items()]
     return lines
 

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gallery_tables import gallery_speed_table, map_table
+
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md")
 _NAMES = {
@@ -256,6 +258,8 @@ def filled(text: str) -> str:
         "ablations": ablation_table(),
         "stage": stage_table(),
         "run": run_table(),
+        "map": map_table(),
+        "map-speed": gallery_speed_table(),
     }
     for name, block in blocks.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

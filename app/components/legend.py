@@ -4,7 +4,7 @@ from html import escape
 from typing import Final
 
 from app import map_text as text
-from app.figures.quadruplet_marks import ROLES
+from app.figures.quadruplet_marks import ROLES, WHITE
 
 # The shapes of `ROLES` in a box of 16 units, as plotly draws them.
 _SHAPES: Final = {
@@ -24,8 +24,9 @@ def legend(roles: tuple[str, ...] = tuple(text.LEGEND)) -> str:
 
 def _entry(role: str) -> str:
     look = ROLES[role]
+    edge = look.edge if look.fill == WHITE else look.fill  # a white edge needs a crowd behind it
     return (
         f'<li><svg viewBox="0 0 16 16" aria-hidden="true" fill="{look.fill}" '
-        f'stroke="{look.edge}" stroke-width="2">{_SHAPES[look.plane]}</svg>'
+        f'stroke="{edge}" stroke-width="2">{_SHAPES[look.plane]}</svg>'
         f"{escape(text.LEGEND[role])}</li>"
     )

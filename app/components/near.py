@@ -45,7 +45,8 @@ def near_table(gallery: Gallery, caption: str, rows: Sequence[NearRow]) -> str:
         for row in rows
     )
     return (
-        f'<div class="sadal-scroll"><table class="sadal-near"><caption>{escape(caption)}</caption>'
+        f'<p class="sadal-hint sadal-caption">{escape(caption)}</p><div class="sadal-scroll">'
+        f'<table class="sadal-near" aria-label="{escape(caption)}">'
         f"<thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

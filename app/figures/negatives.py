@@ -124,5 +124,5 @@ def generators_compared(distances: Mapping[str, np.ndarray]) -> go.Figure:
             )
         )  # fmt: skip
     figure.update_layout(template=TEMPLATE, height=240, margin={"l": 12, "r": 12, "t": 8, "b": 44})
-    figure.update_xaxes(title_text="Squared distance to the anchor", rangemode="tozero")
+    figure.update_xaxes(title_text="Squared distance", rangemode="tozero")
     return figure.update_yaxes(autorange="reversed", title_text="", automargin=True)

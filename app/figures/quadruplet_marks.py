@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from app.palette import BLUE, GREY, ORANGE, VIOLET
 
-_WHITE: Final = "#ffffff"  # inside or around a mark, so that it stands out of a crowd
+WHITE: Final = "#ffffff"  # inside or around a mark, so that it stands out of a crowd
 
 
 class Role(NamedTuple):
@@ -32,12 +32,12 @@ class Role(NamedTuple):
 
 
 ROLES: Final[dict[str, Role]] = {
-    "anchor": Role("circle", "circle", _WHITE, BLUE),
-    "positive": Role("square", "square", _WHITE, BLUE),
-    "younger": Role("triangle-down", "diamond", _WHITE, BLUE),
-    "older": Role("triangle-up", "diamond", _WHITE, BLUE),
-    "generated": Role("diamond", "diamond", ORANGE, _WHITE),
-    "you": Role("star", "cross", VIOLET, _WHITE),
+    "anchor": Role("circle", "circle", WHITE, BLUE),
+    "positive": Role("square", "square", WHITE, BLUE),
+    "younger": Role("triangle-down", "diamond", WHITE, BLUE),
+    "older": Role("triangle-up", "diamond", WHITE, BLUE),
+    "generated": Role("diamond", "diamond", ORANGE, WHITE),
+    "you": Role("star", "cross", VIOLET, WHITE),
 }
 
 

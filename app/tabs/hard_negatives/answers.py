@@ -77,7 +77,6 @@ def _numbers(gallery: Gallery, made: "HardNegatives", few: Mapping[str, Any]) ->
             int(made.source[n]),
             {
                 text.OF_NEGATIVE: str(made.source_age[n]),
-                "age gap": str(abs(int(made.anchor_age[n]) - int(made.source_age[n]))),
                 "Q": f"{made.q[n]:.2f}",
                 "real": text.distance(float(made.distance_before[n])),
                 "generated": text.distance(float(made.distance_after[n])),

@@ -109,11 +109,11 @@ class _Look:
 def _choices() -> tuple[gr.Dropdown, gr.Radio]:
     kind = gr.Dropdown(
         [(label, name) for name, label in text.MAP_KINDS.items()], value="umap",
-        label=text.MAP_KIND, min_width=150, filterable=False, elem_id="sadal-map-kind",
+        label=text.MAP_KIND, scale=2, min_width=150, filterable=False, elem_id="sadal-map-kind",
     )  # fmt: skip
     space = gr.Radio(
         [(label, name) for name, label in text.MAP_SPACES.items()], value="after",
-        label=text.MAP_SPACE, min_width=250, elem_id="sadal-map-space",
+        label=text.MAP_SPACE, scale=3, min_width=250, elem_id="sadal-map-space",
     )  # fmt: skip
     return kind, space
 
