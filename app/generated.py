@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,6 @@ from sadal_core.gallery.stored import Gallery
 if TYPE_CHECKING:  # at run time these would import torch
     from sadal_core.hard_negatives import HardNegatives
     from sadal_core.quadruplets import Quadruplets
-
-NOBODY: Final = "none"  # the "generator" that leaves the real negative as it is
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,8 @@ def drawn_quadruplet(gallery: Gallery, wanted: Wanted) -> "Quadruplets":
     """
     from sadal_core.quadruplets import Quadruplets  # imports torch
 
+    if None in (wanted.age, wanted.younger, wanted.older):
+        raise DataError("Choose an age for the anchor and for both negatives.")
     if not wanted.younger < wanted.age < wanted.older:
         raise DataError(
             f"The younger negative must be younger than the anchor and the older one older, got "

@@ -8,18 +8,18 @@ import gradio as gr
 from app import text
 from app.components.html import plain_html
 from app.components.panel import header, notes
+from app.components.visit import Visit, visit
 from app.endpoint import add_endpoint
 from app.services import Services
 from app.tabs import estimate, hard_negatives, metric_space, similarity
 
-VIEWS: Final[tuple[tuple[str, Callable[[Services, gr.State, gr.Tab], None]], ...]] = (
+VIEWS: Final[tuple[tuple[str, Callable[[Services, Visit, gr.Tab], None]], ...]] = (
     (estimate.NAME, estimate.build),
     (metric_space.NAME, metric_space.build),
     (similarity.NAME, similarity.build),
     (hard_negatives.NAME, hard_negatives.build),
 )
 _CACHE_SECONDS: Final = (30, 120)  # how often, and how old a left-over upload may become
-_KEEP_SECONDS: Final = 3600  # a result left alone this long is forgotten
 _WAITING_PEOPLE: Final = 64
 _REQUESTS_AT_ONCE: Final = 4
 
@@ -34,11 +34,11 @@ def build_demo(services: Services) -> gr.Blocks:
         title=text.TITLE, analytics_enabled=False, delete_cache=_CACHE_SECONDS, fill_width=True
     ) as demo:
         plain_html(header())
-        photo = gr.State(None, time_to_live=_KEEP_SECONDS)
+        shared = visit()
         with gr.Tabs(elem_id="sadal-views"):
             for name, build in VIEWS:
                 with gr.Tab(name) as tab:
-                    build(services, photo, tab)
+                    build(services, shared, tab)
         plain_html(notes(services.manifest))
         add_endpoint(services)
         demo.unload(left)

@@ -171,7 +171,8 @@ def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | 
     maps = about["maps"]
     lines = []
     for name in names:
-        known = maps["faithfulness"][name] if epoch is None else maps["epochs"][epoch]
+        then = epoch is not None and name == "after-umap"
+        known = maps["epochs"][epoch] if then else maps["faithfulness"][name]
         space = name.partition("-")[0]
         lines.append(
             f"{space.capitalize()} SADAL: trustworthiness {known['trustworthiness']:.3f}, and "
@@ -192,7 +193,8 @@ def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | 
         )
     if epoch is not None:
         lines.append(NO_PLACE_THEN)
-    lines += [agreement(kind, known) for kind, known in maps.get("agreement", {}).items()]
+    if not names[0].endswith(("pca", "joint")):
+        lines += [agreement(kind, known) for kind, known in maps.get("agreement", {}).items()]
     return lines
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from app.scene import View, places
+from app.scene import places
+from app.view import View
 from sadal_core.gallery.query import medoid, pairs_within, squared_distances
 from sadal_core.gallery.stored import Gallery
 

@@ -1,13 +1,15 @@
 """A generator alone in a file: trained against a finished metric, to be compared with its own."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
-from sadal_core.errors import WeightsError
+from sadal_core.errors import ConfigError, WeightsError
 from sadal_core.files import replacing
 from sadal_core.generator import HardNegativeGenerator
 
@@ -31,8 +33,9 @@ def save_generator(
     """
     shape = {"features": features, "kind": generator.kind, "hidden": hidden}
     tensors = {k: v.detach().cpu().contiguous() for k, v in generator.state_dict().items()}
+    known = {"shape": shape, "about": about, "sha256": _digest(tensors)}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, {"shape": json.dumps(shape), "about": json.dumps(about)})
+        save_file(tensors, temporary, {name: json.dumps(value) for name, value in known.items()})
 
 
 def load_generator(path: Path, *, model: str) -> HardNegativeGenerator:
@@ -50,14 +53,32 @@ def load_generator(path: Path, *, model: str) -> HardNegativeGenerator:
                            "generator.")  # fmt: skip
     try:
         with safe_open(path, "pt") as file:
-            shape, about = (json.loads(file.metadata()[name]) for name in ("shape", "about"))
+            known = {name: json.loads(text) for name, text in file.metadata().items()}
+            shape, tensors = known["shape"], {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             generator = HardNegativeGenerator(
                 shape["features"], kind=shape["kind"], hidden=shape["hidden"]
             )
-            names = file.keys()
-            generator.load_state_dict({name: file.get_tensor(name) for name in names})
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            generator.load_state_dict(tensors)
+            whole, owner = known["sha256"] == _digest(tensors), known["about"].get("model")
+    except _DAMAGE as error:
         raise WeightsError(f"{path} is damaged. Train it again.") from error
-    if about.get("model") != model:
+    if not whole:
+        raise WeightsError(f"{path} is damaged. Train it again.")
+    if owner != model:
         raise WeightsError(f"{path} was trained for another model. Train it again.")
     return generator.eval()
+
+
+_DAMAGE = (
+    SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError,
+    ConfigError,
+)  # fmt: skip
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over names and values, in the order of the names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()

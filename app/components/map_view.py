@@ -4,6 +4,7 @@ import json
 from html import escape
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import gradio as gr
 import plotly
@@ -17,7 +18,7 @@ PLOTLY: Final = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 def file_url(path: Path) -> str:
     """Where Gradio serves a file whose path was given to `gr.set_static_paths`."""
-    return f"/gradio_api/file={path}"
+    return f"/gradio_api/file={quote(str(path))}"
 
 
 def figure_data(figure: go.Figure) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.palette import BLUE, BLUE_LIGHT, GREY, ORANGE, VIOLET
 
 _HEIGHT: Final = 340
 _MARGIN: Final = {"l": 56, "r": 12, "t": 28, "b": 80}
+_LEAST_OFF: Final = 0.2  # lengths of the segment, at least shown
 _BIN: Final = 5  # years of gap
 _LEGEND: Final = {"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"}
 
@@ -52,7 +53,9 @@ def segment_plane(
                     "line": {"width": 2, "color": "#ffffff"}},
         )
     )  # fmt: skip
-    highest = float(np.nanquantile(many[1], 0.995)) if len(many[1]) else 1.0
+    off = [*many[1][np.isfinite(many[1])], *(one for _, one in few.values() if np.isfinite(one))]
+    nearly_all = float(np.quantile(off, 0.995)) if off else 0.0
+    highest = max(_LEAST_OFF, nearly_all, *(one for _, one in few.values()))
     figure.update_layout(
         template=TEMPLATE, height=_HEIGHT, margin=_MARGIN, showlegend=True, legend=_LEGEND
     )

@@ -1,5 +1,6 @@
 """Q over the age gap, and below it the distance it demands beside the one that was learned."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -8,14 +9,19 @@ from plotly.subplots import make_subplots
 
 from app.curves import FARTHEST, LARGEST_GAP, Learned, QCurves
 from app.figures.template import TEMPLATE
-from app.palette import BLUE, BLUE_WASH, GREY, VIOLET
+from app.palette import BLUE, BLUE_WASH, GREY, ORANGE, VIOLET
 
 _HEIGHT: Final = 560
 _GAP_AXIS: Final = "Age gap (years)"
 
 
 def similarity_curves(
-    curves: QCurves, metric: Learned | None, control: Learned | None, *, demand: str
+    curves: QCurves,
+    metric: Learned | None,
+    control: Learned | None,
+    *,
+    demand: str,
+    marked: Sequence[tuple[str, int, float]] = (),
 ) -> go.Figure:
     """Two panels over one axis of age gaps.
 
@@ -24,6 +30,8 @@ def similarity_curves(
         metric: distances in SADAL's metric, with their spread as a band; None without one.
         control: distances before the metric stage, scaled to the same overall mean.
         demand: how the demanded distance is written, such as "tau Q".
+        marked: kind ("real" or "generated"), age gap in years and squared distance of pairs that
+            are chosen on the map.
     """
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09,
                            row_heights=[0.42, 0.58])  # fmt: skip
@@ -55,6 +63,20 @@ def similarity_curves(
             hovertemplate="demanded: %{y:.2f}<extra></extra>",
         ), row=2, col=1,
     )  # fmt: skip
+    for kind, symbol, colour in (
+        ("real", "triangle-up", BLUE), ("generated", "diamond", ORANGE),
+    ):  # fmt: skip
+        pairs = [pair for pair in marked if pair[0] == kind]
+        if pairs:
+            figure.add_trace(
+                go.Scatter(
+                    x=[gap for _, gap, _ in pairs], y=[d for *_, d in pairs], mode="markers",
+                    name=f"{kind} negative chosen on the map",
+                    marker={"symbol": symbol, "size": 12, "color": colour,
+                            "line": {"width": 2, "color": "#ffffff"}},
+                    hovertemplate=f"{kind} negative: %{{y:.2f}}<extra></extra>",
+                ), row=2, col=1,
+            )  # fmt: skip
     figure.update_layout(
         template=TEMPLATE, height=_HEIGHT, showlegend=True, hovermode="x unified",
         legend={"orientation": "h", "x": 0, "y": -0.13, "yanchor": "top"},

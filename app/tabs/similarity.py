@@ -6,10 +6,12 @@ import gradio as gr
 
 from app import text
 from app.components.html import plain_html
+from app.components.visit import Visit
 from app.components.words import refusal, sentences
 from app.curves import QSettings, learned, q_curves
 from app.figures.similarity_curves import similarity_curves
 from app.services import Services
+from app.view import Pair
 from sadal_core.errors import ConfigError
 
 NAME: Final = "Similarity Q"
@@ -19,21 +21,22 @@ _DEMANDS: Final = {"margin": "τ Q", "distance": "τ / Q"}
 _SHOWN_C: Final = 0.5  # of the slider while C is chosen by the view and not yet computed
 
 
-def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
+def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
     """Lay out the view and wire it; it is drawn when the page opens and on every change."""
     start = _values(QSettings.of(services.manifest))
     metric, control = (learned(services.manifest, name) for name in ("sadal", "warm_start"))
     if metric and control:
         control = control.scaled(metric.overall() / control.overall())
 
-    def draw_q(
+    def draw_q(  # noqa: PLR0913 (one argument for each part of the page)
         variant: str,
         L: float,
         eps: float,
         joined: bool,
         C: float,
         q_on: str,
-        tau: float,  # noqa: N803
+        tau: float,
+        marked: tuple[Pair, ...],
     ) -> tuple[Any, str, Any]:
         free = gr.update(interactive=variant == "slide" and not joined)
         shown = None if joined else C
@@ -41,7 +44,7 @@ def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
             curves = q_curves(variant, L=L, eps=eps, C=shown, tau=tau, q_on=q_on)
         except ConfigError as error:
             return gr.skip(), refusal(text.Q_REFUSED, str(error)), free
-        figure = similarity_curves(curves, metric, control, demand=_DEMANDS[q_on])
+        figure = similarity_curves(curves, metric, control, demand=_DEMANDS[q_on], marked=marked)
         if joined:
             free = gr.update(interactive=False, value=round(curves.continuous_C, 3))
         return figure, sentences(text.q_explained(curves, q_on=q_on)), free
@@ -56,8 +59,8 @@ def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
             caption = text.q_caption(metric is not None)
             plain_html(f'<p class="sadal-hint">{caption}</p>', elem_id="sadal-q-caption")
     gr.on(
-        None, draw_q, controls, [figure, words, controls[4]], show_progress="hidden",
-        trigger_mode="always_last", api_visibility="private",
+        None, draw_q, [*controls, visit.pairs], [figure, words, controls[4]],
+        show_progress="hidden", trigger_mode="always_last", api_visibility="private",
     )  # fmt: skip
     reset.click(lambda: start, None, controls, api_visibility="private")
 

@@ -1,7 +1,9 @@
 """The generator alone, against a finished metric, as `train --stage generator` runs it."""
 
 import argparse
+import json
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,7 +12,7 @@ from tqdm import tqdm
 from sadal_core.cli.datasets import load_crops
 from sadal_core.cli.provenance import provenance
 from sadal_core.cli.train_metric import Shown, sides_of
-from sadal_core.errors import ConfigError
+from sadal_core.errors import ConfigError, DataError
 from sadal_core.generator_file import save_generator
 from sadal_core.manifest import entry
 from sadal_core.metric import MetricModel
@@ -37,17 +39,21 @@ def generator_stage(options: argparse.Namespace) -> str:
     model, manifest = load_model(options.model)
     if model.metric is None:
         raise ConfigError("This model has no metric. Train one first: --stage metric.")
+    learned = MetricConfig(**entry(manifest, "config"))
     own = replace(
-        MetricConfig(**entry(manifest, "config")),
+        learned,
         metric_epochs=0,
         generator_epochs=_EPOCHS,
         alternating_epochs=0,
+        backbone="frozen",
+        generator=learned.generator if learned.generator in LEARNED else LEARNED[0],
     )
     config = overridden(own, options.settings)
     if config.generator not in LEARNED:
         raise ConfigError(f"A generator {config.generator!r} has nothing to learn.")
     if config.metric_epochs or config.alternating_epochs or config.backbone != "frozen":
         raise ConfigError("The metric stays in this stage: only generator_epochs may be set.")
+    _check_folder(options.out, manifest["sha256"])
     parts = load_crops(options, model.spec.crop)
     sides = sides_of(options, model, parts, SplitSettings(**entry(manifest, "split")))
     train, held_out = (StoredFeatures(side) for side in sides)
@@ -64,6 +70,25 @@ def generator_stage(options: argparse.Namespace) -> str:
         about={**about, "config": asdict(config)},
     )  # fmt: skip
     return f"the generator is in {path}"
+
+
+def _check_folder(folder: Path, model: str) -> None:
+    """Refuse to go on with a run against another metric.
+
+    Raises:
+        DataError: the folder holds one.
+    """
+    try:
+        owner = json.loads((folder / "config.json").read_text("utf-8")).get("model")
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, AttributeError):
+        owner = None
+    if owner != model:
+        raise DataError(
+            f"{folder} holds a run against another model. Choose another --out folder, or delete "
+            "this one."
+        )
 
 
 def _with_generator(metric: MetricModel, config: MetricConfig) -> MetricModel:

@@ -46,9 +46,9 @@ def k_same(
 
     Reference: Newton, Sweeney and Malin, "Preserving privacy by de-identifying face images",
     IEEE TKDE 2005. There disjoint groups of k are averaged, which bounds how often a picture can
-    be matched by 1/k; here every face has its own k neighbours, which comes close to that, but is no
-    proof: copies that are not known as such, and other pictures of one person, count as others,
-    so that a k above 30 leaves room for them.
+    be matched by 1/k; here every face has its own k neighbours, which comes close to that, but
+    is no proof: copies that are not known as such, and other pictures of one person, count as
+    others, so that a k above 30 leaves room for them.
     """
     if k < FEWEST_AVERAGED:
         raise ConfigError(f"A k-same picture averages at least {FEWEST_AVERAGED} faces, got {k}.")

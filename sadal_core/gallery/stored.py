@@ -178,9 +178,21 @@ def _about(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged. {_REMEDY}") from error
     whole = isinstance(about, dict) and all(name in about for name in _REQUIRED)
-    if not whole or about["format"] != FORMAT or set(about["files"]) != {ARRAYS, SHEET}:
+    if not whole or about["format"] != FORMAT or not _complete(about):
         raise DataError(f"{path} describes no gallery of format {FORMAT}. {_REMEDY}")
     return about
+
+
+def _complete(about: dict[str, Any]) -> bool:
+    """Whether the entries that are read without a second look are there."""
+    wanted = {
+        "files": {ARRAYS, SHEET},
+        "pictures": {"kind", "k", "columns", "tile"},
+        "maps": {"umap", "placed_with", "faithfulness", "agreement"},
+    }
+    return all(
+        isinstance(about[name], dict) and keys <= set(about[name]) for name, keys in wanted.items()
+    )
 
 
 _PLAIN: Final = (
@@ -228,7 +240,8 @@ def _check(gallery: Gallery, folder: Path) -> None:
     finite = all(np.isfinite(array).all() for array in numbers)
     named = set(gallery.maps) == set(gallery.negative_maps) == set(MAPS)
     fitting = set(lengths) == {count} and not set(others) - {made} and _epochs_fit(gallery)
-    if not (count and fitting and inside and finite and named):
+    paired = made > 0 and made % 2 == 0
+    if not (count and paired and fitting and inside and finite and named):
         raise DataError(f"{folder / ARRAYS} is damaged: its arrays do not fit. {_REMEDY}")
 
 

@@ -2,6 +2,7 @@ import base64
 import json
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from app import services as services_module
 from app import text
+from app.main import build_demo
 from app.services import (
     Engine,
     Photo,
@@ -20,12 +22,16 @@ from app.services import (
     load_services,
     read_upload,
 )
-from sadal_core.errors import NoFaceError, UnreadableImageError, WeightsError
+from sadal_core.errors import ConfigError, NoFaceError, UnreadableImageError, WeightsError
+from sadal_core.gallery.pictures import sheet
+from sadal_core.gallery.stored import Gallery, save_gallery
 from sadal_core.model import AgeModel
-from sadal_core.weights import save_model
+from sadal_core.quadruplets import QuadrupletSampler
+from sadal_core.weights import load_manifest, save_model
 from tests.app.conftest import emptied, stored
 from tests.fakes import MANIFEST, estimate_of, raising, services_for
 from tests.pictures import encoded, quadrants
+from tests.planted_gallery import TILE, planted_gallery, planted_pictures
 
 
 def test_an_upload_is_read_and_then_deleted_with_its_folder(
@@ -203,3 +209,54 @@ def test_services_do_not_import_torch_before_they_must() -> None:
         cwd=Path(services_module.__file__).parents[1],
     )  # fmt: skip
     assert done.stdout.strip() == "False"
+
+
+def gallery_of(model: str, folder: Path) -> Path:
+    """A stored gallery that says it is of the weights with this SHA-256."""
+    gallery = planted_gallery()
+    of_model = replace(gallery, about={**gallery.about, "model": model})
+    save_gallery(of_model, sheet(planted_pictures(), tile=TILE), folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ("nothing", ""), ("missing", "no gallery in"), ("foreign", "another model"),
+        ("gallery.npz", "gallery.npz is missing or damaged"), ("about.json", "about.json"),
+        ("sheet.webp", "sheet.webp is missing or damaged"),
+    ],
+)  # fmt: skip
+def test_a_gallery_that_cannot_be_shown_is_a_problem_and_the_page_is_there_all_the_same(
+    model_folder: Path, tmp_path: Path, harm: str, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = "f" * 64 if harm == "foreign" else load_manifest(model_folder)["sha256"]
+    folder = tmp_path / "nowhere" if harm == "missing" else gallery_of(model, tmp_path / "gallery")
+    if "." in harm:
+        content = (folder / harm).read_bytes()
+        (folder / harm).write_bytes(content[: len(content) // 2])
+    found = load_services(model_folder, gallery=folder)
+    blocks = build_demo(found).blocks.values()
+    parts = {b.elem_id: getattr(b, "value", None) for b in blocks if b.elem_id}
+    if harm == "nothing":
+        assert isinstance(found.gallery, Gallery)
+        assert "sadal-map" in parts
+        return
+    assert isinstance(found.gallery, Problem)
+    assert found.gallery.headline == text.NO_GALLERY
+    assert words in found.gallery.sentence
+    assert words in caplog.text
+    assert "sadal-map" not in parts
+    for name in ("sadal-map-problem", "sadal-hard-problem"):
+        assert words in str(parts[name])
+    assert "sadal-q-l" in parts
+
+
+def test_without_a_metric_there_is_nothing_to_generate_in(model_folder: Path) -> None:
+    engine, gallery = Engine(model_folder), planted_gallery()
+    assert engine.generators == ("midpoint",)
+    drawn = QuadrupletSampler(gallery.ages, seed=1).epoch(0)
+    with pytest.raises(ConfigError, match="has no metric"):
+        engine.generate(gallery, drawn, "midpoint")
+    with pytest.raises(ConfigError, match="has no metric"):
+        engine.standardise(np.zeros((1, 8), np.float32))

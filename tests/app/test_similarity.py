@@ -10,6 +10,8 @@ from app.components.words import refusal, sentences
 from app.curves import Learned, QCurves, QSettings, learned, q_curves
 from app.figures.similarity_curves import similarity_curves
 from app.main import build_demo
+from app.palette import ORANGE
+from app.view import Pair
 from sadal_core.errors import ConfigError
 from tests.fakes import MANIFEST, services_for
 
@@ -134,14 +136,14 @@ def draw(*settings: Any) -> tuple[Any, str, Any]:
 
 
 def test_the_view_draws_and_fills_in_the_c_that_joins_the_branches() -> None:
-    figure, words, offset = draw("slide", 10.0, 1.0, True, 0.1, "margin", 0.17)
+    figure, words, offset = draw("slide", 10.0, 1.0, True, 0.1, "margin", 0.17, ())
     assert figure.data[0].name == "Q slide"
     assert "At the gap L" in words
     assert (offset["interactive"], offset["value"]) == (False, round(1 - np.log(11) / 10, 3))
 
 
 def test_a_bad_triple_is_explained_and_the_figure_stays() -> None:
-    figure, words, offset = draw("slide", 5.0, 1.0, False, 0.9, "margin", 0.17)
+    figure, words, offset = draw("slide", 5.0, 1.0, False, 0.9, "margin", 0.17, ())
     assert figure["__type__"] == "update"
     assert text.Q_REFUSED in words
     assert "take C of at most 0.641" in words
@@ -152,3 +154,18 @@ def test_learned_compares_shapes_and_not_scales() -> None:
     one = Learned(np.array([1, 2]), np.array([1.0, 3.0]), np.zeros(2), np.array([3, 1]))
     two = one.scaled(7)
     np.testing.assert_allclose(two.scaled(one.overall() / two.overall()).mean, one.mean)
+
+
+def test_pairs_that_are_chosen_on_the_map_are_marked_where_they_are() -> None:
+    pairs = (Pair("real", 5, 0.8), Pair("generated", 5, 0.3), Pair("real", 40, 2.5))
+    figure, _, _ = draw("slide", 5.0, 1.0, True, 0.1, "margin", 0.17, pairs)
+    marked = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
+    assert list(marked) == [
+        "real negative chosen on the map",
+        "generated negative chosen on the map",
+    ]
+    real, generated = marked.values()
+    assert (list(real.x), list(real.y)) == ([5, 40], [0.8, 2.5])
+    assert (list(generated.x), list(generated.y)) == ([5], [0.3])
+    assert generated.marker.color == ORANGE
+    assert {real.yaxis, generated.yaxis} == {"y2"}

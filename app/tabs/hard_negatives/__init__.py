@@ -7,6 +7,7 @@ import gradio as gr
 
 from app import map_text as text
 from app.components.html import plain_html
+from app.components.visit import Visit
 from app.components.words import refusal
 from app.generated import Wanted, ages_with
 from app.services import Problem, Services
@@ -30,9 +31,10 @@ class _Parts:
     saves: gr.HTML
     boxes: gr.Plot
     compared: gr.Dataframe
+    problems: gr.HTML
 
 
-def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
+def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
     """Lay out the view and wire it; it is filled when it is first looked at."""
     if isinstance(services.gallery, Problem):
         problem = services.gallery
@@ -57,8 +59,9 @@ def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
     plain_html(f'<h2 class="sadal-title">{text.COMPARED}</h2>')
     boxes = gr.Plot(show_label=False, container=False, elem_id="sadal-boxes")
     rows = gr.Dataframe(show_label=False, interactive=False, elem_id="sadal-compared")
+    problems = plain_html(elem_id="sadal-compared-problems")
     plain_html(f'<p class="sadal-hint">{text.compared_caption(kinds)}</p>')
-    parts = _Parts(detail, plane, gaps, table, saves, boxes, rows)
+    parts = _Parts(detail, plane, gaps, table, saves, boxes, rows, problems)
     _wire(services, gallery, parts, (controls, another, kinds), tab)
 
 
@@ -99,28 +102,23 @@ def _wire(
     controls, another, kinds = inputs
     draw_state = gr.State(0)
 
-    def detail(wanted: Wanted) -> dict[Any, Any]:
-        try:
-            answer = answers.one(services, gallery, wanted)
-        except SadalError as error:
-            return {parts.detail: refusal(text.NOT_DRAWN, str(error))}
-        return {parts.detail: answer.words, parts.plane: answer.plane}
+    def detail(*wanted: Any) -> dict[Any, Any]:
+        return _detail(services, gallery, parts, Wanted(*wanted))
 
     def described(age: int, younger: int, older: int, kind: str, draw: int) -> dict[Any, Any]:
-        return detail(Wanted(age, younger, older, draw, kind))
+        return detail(age, younger, older, draw, kind)
 
     def drawn_again(age: int, younger: int, older: int, kind: str, draw: int) -> dict[Any, Any]:
-        return {**detail(Wanted(age, younger, older, draw + 1, kind)), draw_state: draw + 1}
+        return {**detail(age, younger, older, draw + 1, kind), draw_state: draw + 1}
 
     def many(kind: str) -> dict[Any, Any]:
-        answer = answers.many(services, gallery, kind)
-        return {parts.gaps: answer.gaps, parts.table: answer.table, parts.saves: answer.saves}
+        return _many(services, gallery, parts, kind)
 
     def opened(age: int, younger: int, older: int, kind: str, draw: int) -> dict[Any, Any]:
-        boxes, rows = answers.comparison(services, gallery, kinds)
+        boxes, rows, problems = answers.comparison(services, gallery, kinds)
         return {
             **described(age, younger, older, kind, draw), **many(kind),
-            parts.boxes: boxes, parts.compared: rows,
+            parts.boxes: boxes, parts.compared: rows, parts.problems: problems,
         }  # fmt: skip
 
     state = [*controls, draw_state]
@@ -130,3 +128,21 @@ def _wire(
         control.input(described, state, one, trigger_mode="always_last", **_OPTIONS)
     controls[3].input(many, controls[3], [parts.gaps, parts.table, parts.saves], **_OPTIONS)
     another.click(drawn_again, state, [*one, draw_state], **_OPTIONS)
+
+
+def _detail(services: Services, gallery: Gallery, parts: _Parts, wanted: Wanted) -> dict[Any, Any]:
+    """The quadruplet that is wanted, or why there is none; the last figure then stays."""
+    try:
+        answer = answers.one(services, gallery, wanted)
+    except SadalError as error:
+        return {parts.detail: refusal(text.NOT_DRAWN, str(error))}
+    return {parts.detail: answer.words, parts.plane: answer.plane}
+
+
+def _many(services: Services, gallery: Gallery, parts: _Parts, kind: str) -> dict[Any, Any]:
+    """All stored quadruplets with one generator, or why it cannot be used."""
+    try:
+        answer = answers.many(services, gallery, kind)
+    except SadalError as error:
+        return {parts.saves: refusal(text.NOT_DRAWN, str(error))}
+    return {parts.gaps: answer.gaps, parts.table: answer.table, parts.saves: answer.saves}

@@ -9,9 +9,11 @@ import pandas as pd
 from app import map_text as text
 from app.components.near import NearRow, near_table, tile
 from app.components.stage import data_url
+from app.components.words import refusal
 from app.figures.negatives import distances_by_age_gap, generators_compared, segment_plane
 from app.generated import Wanted, along_and_off, compared, drawn_quadruplet, hard_table
 from app.services import Services
+from sadal_core.errors import SadalError
 from sadal_core.gallery.query import near
 from sadal_core.gallery.stored import Gallery
 
@@ -42,13 +44,13 @@ def one(services: Services, gallery: Gallery, wanted: Wanted) -> One:
         SadalError: there is no such quadruplet or generator.
     """
     made = services.generate(gallery, drawn_quadruplet(gallery, wanted), wanted.generator)
-    columns = gallery.negatives
     t, off = along_and_off(made.copy_ratio, made.midpoint_residual)
     names = [text.from_age(int(age)) for age in made.source_age]
     few = {name: (float(a), float(b)) for name, a, b in zip(names, t, off, strict=True)}
+    rows = _of(services, gallery, wanted.generator)
     return One(
         _faces(gallery, made) + _numbers(gallery, made, few),
-        segment_plane(along_and_off(columns["copy_ratio"], columns["midpoint_residual"]), few),
+        segment_plane(along_and_off(rows.copy_ratio, rows.midpoint_residual), few),
     )
 
 
@@ -112,12 +114,19 @@ def many(services: Services, gallery: Gallery, kind: str) -> Many:
 
 def comparison(
     services: Services, gallery: Gallery, kinds: Mapping[str, str]
-) -> tuple[Any, pd.DataFrame]:
-    """Box plots and a table of all generators over the stored quadruplets."""
-    made = {label: _of(services, gallery, kind) for kind, label in kinds.items()}
+) -> tuple[Any, pd.DataFrame, str]:
+    """Box plots and a table of all generators over the stored quadruplets, and what was wrong."""
+    made: dict[str, HardNegatives] = {}
+    problems = ""
+    for kind, label in kinds.items():
+        try:
+            made[label] = _of(services, gallery, kind)
+        except SadalError as error:
+            problems += refusal(f"{label}:", str(error))
     distances = {label: rows.distance_after for label, rows in made.items()}
-    real = next(iter(made.values())).distance_before
-    return generators_compared({text.REAL: real} | distances), compared(made).round(3)
+    real = next((r.distance_before for r in made.values()), gallery.negatives["distance_before"])
+    figure = generators_compared({text.REAL: real} | distances)
+    return figure, compared(made).round(3), problems
 
 
 def _of(services: Services, gallery: Gallery, kind: str) -> "HardNegatives":

@@ -10,11 +10,12 @@ from app import map_text as text
 from app.components.html import plain_html
 from app.components.legend import legend
 from app.components.map_view import map_view
+from app.components.visit import Visit
 from app.components.words import refusal, sentences
-from app.scene import Pick, View
 from app.selection import read_selection
 from app.services import Problem, Services
 from app.tabs.metric_space import answers
+from app.view import Pick, View, pairs
 from sadal_core.errors import SadalError
 from sadal_core.gallery.stored import Gallery
 
@@ -36,14 +37,15 @@ class _Parts:
     gaps: gr.Plot
     table: gr.Dataframe
     view: gr.State
+    pairs: gr.State
 
 
-def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
+def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
     """Lay out the view and wire it.
 
     Args:
         services: with the gallery, or the reason why there is none.
-        photo: the faces of the visitor's photo, if there is one.
+        visit: the visitor's photo is read, the pairs of the chosen quadruplet are written.
         tab: in which the view is.
     """
     if isinstance(services.gallery, Problem):
@@ -73,10 +75,10 @@ def build(services: Services, photo: gr.State, tab: gr.Tab) -> None:
     )  # fmt: skip
     believe = plain_html(elem_id="sadal-believe")
     view = gr.State(View(pick=answers.by_rank(gallery, answers.start_age(gallery), 1, 0)[0]))
-    parts = _Parts(shown, believe, picked, rank, chosen, ages, gaps, table, view)
+    parts = _Parts(shown, believe, picked, rank, chosen, ages, gaps, table, view, visit.pairs)
     look = _Look(services, gallery, parts)
-    _wire_map(look, (kind, space), photo)
-    _wire_picker(look, (age, rank, harder, easier), photo)
+    _wire_map(look, (kind, space), visit.photo)
+    _wire_picker(look, (age, rank, harder, easier), visit.photo)
     _wire_selection(look)
 
 
@@ -92,7 +94,7 @@ class _Look:
     def outputs(self) -> list[Any]:
         """The parts that follow the state of the view."""
         parts = self.parts
-        return [parts.map, parts.believe, parts.picked, parts.rank, parts.view]
+        return [parts.map, parts.believe, parts.picked, parts.rank, parts.view, parts.pairs]
 
     def at(self, view: View, photo: Any, *, maps: bool, place: int | None = None) -> dict[Any, Any]:
         """The parts as `view` has them; with its maps, or only with what is drawn over them."""
@@ -103,6 +105,7 @@ class _Look:
             self.parts.picked: answers.about_pick(self.gallery, view),
             self.parts.rank: gr.skip() if place is None else place,
             self.parts.view: view,
+            self.parts.pairs: pairs(self.gallery, view),
         }
 
 

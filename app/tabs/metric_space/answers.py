@@ -1,5 +1,6 @@
 """What the Metric space view answers: values of its parts, from a gallery and a state."""
 
+from html import escape
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,15 @@ from app.components.near import NearRow, near_table, tile
 from app.components.stage import data_url
 from app.components.words import sentences
 from app.figures.selection import age_histogram, distances_by_gap
-from app.scene import (
+from app.scene import marks, nearest_pictures, scene
+from app.selection import (
+    Selection,
+    gap_distances,
+    reference_sample,
+    selection_table,
+)
+from app.services import Photo, Services
+from app.view import (
     Pick,
     View,
     Visitor,
@@ -20,17 +29,7 @@ from app.scene import (
     distances,
     generates,
     map_name,
-    marks,
-    nearest_pictures,
-    scene,
 )
-from app.selection import (
-    Selection,
-    gap_distances,
-    reference_sample,
-    selection_table,
-)
-from app.services import Photo, Services
 from sadal_core.errors import DataError
 from sadal_core.gallery.query import Quadruplet, hardest_first, near, quadruplets
 from sadal_core.gallery.stored import Gallery
@@ -118,8 +117,8 @@ def start_age(gallery: Gallery) -> int:
 def by_rank(gallery: Gallery, age: int | None, place: float | None, step: int) -> tuple[Pick, int]:
     """The quadruplet `step` places from the given one, from the hardest, and its place from 1."""
     order = hardest_first(gallery, None if age is None or age < 0 else int(age))
-    wanted = int(place) + step if place else 1
-    place = max(1, min(wanted, len(order)))
+    wanted = min(max(place or 1, 0), len(order)) + step
+    place = int(max(1, min(wanted, len(order))))
     number = int(order[place - 1]) if len(order) else -1
     return Pick("quadruplet", number), place
 
@@ -145,7 +144,7 @@ def _title(gallery: Gallery, pick: Pick) -> str:
     sample = pick.row if pick.kind == "real" else int(nearest_pictures(gallery)[pick.row])
     age = gallery.ages[sample] if pick.kind == "real" else gallery.negatives["source_age"][pick.row]
     title = text.picked(pick.kind, int(age), str(gallery.ids[sample]))
-    return f'<div class="sadal-picked">{tile(gallery, sample, side=72)}<p>{title}</p></div>'
+    return f'<div class="sadal-picked">{tile(gallery, sample, side=72)}<p>{escape(title)}</p></div>'
 
 
 def _quadruplet(gallery: Gallery, view: View, chosen: Quadruplet) -> str:

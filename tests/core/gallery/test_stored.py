@@ -41,7 +41,8 @@ def planted_sheet() -> Sheet:
 
 @pytest.fixture(scope="module")
 def gallery() -> Gallery:
-    return quick_gallery()
+    made = quick_gallery()
+    return replace(made, about={**made.about, "pictures": {"kind": "own", "k": 1}})
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +88,9 @@ def test_what_was_saved_is_loaded_again(gallery: Gallery, saved: Path) -> None:
     for field in fields(gallery.epochs):
         assert_same(getattr(gallery.epochs, field.name), getattr(loaded.epochs, field.name))
     assert (len(loaded), loaded.generated) == (70, gallery.generated)
-    assert_same(dict(gallery.about), {k: loaded.about[k] for k in gallery.about})
-    assert loaded.about["pictures"] == {"columns": COLUMNS, "tile": TILE}
+    known = {k: loaded.about[k] for k in gallery.about if k != "pictures"}
+    assert_same({k: v for k, v in gallery.about.items() if k != "pictures"}, known)
+    assert loaded.about["pictures"] == {"kind": "own", "k": 1, "columns": COLUMNS, "tile": TILE}
     np.testing.assert_array_equal(loaded.space("after"), gallery.embeddings)
     np.testing.assert_array_equal(loaded.space("before"), gallery.features)
 
@@ -344,3 +346,27 @@ def test_nothing_half_written_is_left_when_writing_fails(
     monkeypatch.undo()
     refused(tmp_path / "new", "There is no gallery in")
     assert len(load_gallery(folder)) == 70  # the old one stands
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [("files", None), ("files", []), ("files", {}), ("pictures", {}), ("maps", {"umap": {}})],
+)
+def test_a_description_with_holes_is_refused(folder: Path, entry: str, value: Any) -> None:
+    about = json.loads((folder / ABOUT).read_text())
+    (folder / ABOUT).write_text(json.dumps(about | {entry: value}))
+    refused(folder, "describes no gallery")
+
+
+def test_a_gallery_without_generated_negatives_is_refused(gallery: Gallery, tmp_path: Path) -> None:
+    none = {name: array[:0] for name, array in gallery.negatives.items()}
+    bare = replace(
+        gallery,
+        negatives=none,
+        negative_embeddings=gallery.negative_embeddings[:0],
+        negative_neighbours=gallery.negative_neighbours[:0],
+        negative_maps={name: array[:0] for name, array in gallery.negative_maps.items()},
+        epochs=None,
+    )
+    with pytest.raises(DataError, match="do not fit"):
+        save_gallery(bare, planted_sheet(), tmp_path)
