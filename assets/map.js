@@ -252,8 +252,10 @@ root.addEventListener("mouseleave", hideCard);
 let asked = false;
 new IntersectionObserver((entries) => {
   if (!entries.some((entry) => entry.isIntersecting)) return;
-  if (!asked) trigger("open", {});
-  else draw();
+  if (!asked) {
+    plotly().catch(() => {}); // while the server answers; drawing says what failed
+    trigger("open", {});
+  } else draw();
   asked = true;
 }).observe(root);
 new ResizeObserver(() => asked && draw()).observe(root);

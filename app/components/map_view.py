@@ -2,23 +2,14 @@
 
 import json
 from html import escape
-from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
 
 import gradio as gr
-import plotly
 import plotly.graph_objects as go
 
 from app import map_text as text
 from app.components.html import plain_html
-
-PLOTLY: Final = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-
-
-def file_url(path: Path) -> str:
-    """Where Gradio serves a file whose path was given to `gr.set_static_paths`."""
-    return f"/gradio_api/file={quote(str(path))}"
+from app.files import PLOTLY, file_url
 
 
 def figure_data(figure: go.Figure) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.components.map_view import file_url
+from app.files import file_url
 from sadal_core.gallery.query import near
 from sadal_core.gallery.stored import Gallery
 

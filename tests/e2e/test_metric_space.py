@@ -293,6 +293,19 @@ def test_the_visitors_own_face_is_on_the_map(desktop: Page) -> None:
     )
 
 
+def test_the_chosen_pairs_are_marked_over_q(desktop: Page) -> None:
+    opened(desktop)
+    distance = numbers_of(desktop, 0)[0][2]
+    desktop.get_by_role("tab", name="Similarity Q").click()
+    figure = desktop.locator("#sadal-q-figure")
+    expect(figure.locator(".legend")).to_contain_text("real negative chosen on the map")
+    y = desktop.evaluate(
+        """() => document.querySelector("#sadal-q-figure .js-plotly-plot").data
+            .find((trace) => trace.name.startsWith("real negative")).y[0]"""
+    )
+    assert f"{y:.2f}" == distance
+
+
 def test_forged_points_are_refused_in_words(desktop: Page, server: Server) -> None:
     opened(desktop)
     desktop.evaluate(

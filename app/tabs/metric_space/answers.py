@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from app import map_text as text
-from app.components.map_view import figure_data, file_url
+from app.components.map_view import figure_data
 from app.components.near import NearRow, near_table, tile
 from app.components.stage import data_url
 from app.components.words import sentences
 from app.figures.selection import age_histogram, distances_by_gap
+from app.files import file_url
 from app.scene import marks, nearest_pictures, scene
 from app.selection import (
     Selection,
