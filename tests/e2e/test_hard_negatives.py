@@ -52,15 +52,14 @@ def test_a_visitor_describes_a_quadruplet(desktop: Page) -> None:
     choose(desktop, "sadal-hard-older", "45")
     expect(detail).to_contain_text("anchor, 40 years")
     expect(detail).to_contain_text("older, 45 years")
-    before = detail.inner_html()
+    before = detail.locator(".sadal-faces").inner_html()
     desktop.locator("#sadal-hard-another").click()
     desktop.wait_for_function(
-        "(html) => document.querySelector('#sadal-hard-detail').innerHTML.length > 99 && "
-        "document.querySelector('#sadal-hard-detail .sadal-faces').innerHTML !== html",
+        "(html) => document.querySelector('#sadal-hard-detail .sadal-faces').innerHTML !== html",
         arg=before,
     )
 
-    desktop.get_by_label("midpoint").check()
+    desktop.get_by_role("radio", name="midpoint").check()
     cells = detail.locator("tbody tr").first.locator("td")
     expect(cells.last).to_have_text("0.00")  # off the midpoint
 
