@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 requirements=$1
 python=.venv/bin/python
-needed_gb=8
+needed_gb=9
 
 fail() {
     printf 'Set-up stopped: %s\n' "$1" >&2
