@@ -51,10 +51,7 @@ def handlers(services: Services) -> dict[str, list[Callable[..., dict[Any, Any]]
 def by_name(update: dict[Any, Any]) -> dict[str, Any]:
     """An answer by the names of the parts; the states are called "view" and "pairs"."""
     states = {View: "view", tuple: "pairs"}
-    return {
-        getattr(part, "elem_id", None) or states[type(value)]: value
-        for part, value in update.items()
-    }
+    return {getattr(p, "elem_id", None) or states[type(v)]: v for p, v in update.items()}
 
 
 def event(data: Any) -> Any:
