@@ -1,14 +1,17 @@
 """What once went wrong in the views of the map."""
 
+import inspect
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 
 from app.generated import Wanted, drawn_quadruplet
+from app.main import build_demo
 from app.scene import marks
 from app.tabs.hard_negatives import answers as hard
 from app.tabs.metric_space import answers
@@ -101,3 +104,16 @@ def test_pairs_of_the_chosen_quadruplet_are_those_of_the_finished_metric(gallery
         assert (generated.kind, generated.gap) == ("generated", gap)
         assert generated.distance == measured["after"]
     assert pairs(gallery, View()) == ()
+
+
+def test_what_the_browser_sends_along_is_never_that_of_an_earlier_event(gallery: Gallery) -> None:
+    demo = build_demo(replace(services_for([]), gallery=gallery))
+    reading = [
+        made
+        for made in demo.fns.values()
+        if made.fn is not None
+        and gr.EventData in [p.annotation for p in inspect.signature(made.fn).parameters.values()]
+    ]
+    assert {made.name for made in reading} >= {"at_epoch", "clicked", "chosen"}
+    for made in reading:
+        assert made.trigger_mode == "multiple", made.name

@@ -116,7 +116,7 @@ def _wire(services: Services, parts: _Parts, example: gr.Button) -> None:
     example.click(shown_example, None, parts.all, show_progress_on=busy, **options)
     parts.stage.select(
         chosen, parts.photo, parts.of_face, show_progress="hidden",
-        trigger_mode="always_last", **options,
+        trigger_mode="multiple", **options,
     )  # fmt: skip
     parts.forget.click(forgotten, None, parts.all, show_progress="hidden", **options)
 

@@ -22,6 +22,8 @@ from sadal_core.gallery.stored import Gallery
 NAME: Final = "Metric space"
 _OPTIONS: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
 _LATEST: Final[dict[str, Any]] = {**_OPTIONS, "trigger_mode": "always_last"}
+# With `always_last` Gradio would send the data of the first event again, not the last one's.
+_EACH: Final[dict[str, Any]] = {**_OPTIONS, "trigger_mode": "multiple"}
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _wire_map(look: _Look, choices: tuple[gr.Dropdown, gr.Radio], photo: gr.Stat
     parts.map.open(opened, [parts.view, photo], outputs, **_OPTIONS)
     for choice in choices:
         choice.input(shown_as, [*choices, parts.view, photo], outputs, **_LATEST)
-    parts.map.epoch(at_epoch, [parts.view, photo], outputs, **_LATEST)
+    parts.map.epoch(at_epoch, [parts.view, photo], outputs, **_EACH)
     photo.change(visited, [parts.view, photo], outputs, **_OPTIONS)
 
 
@@ -184,7 +186,7 @@ def _wire_picker(look: _Look, controls: tuple[Any, ...], photo: gr.State) -> Non
         pick, shown = answers.by_rank(look.gallery, age, 1, 0)
         return picked(view, pick, photo, shown)
 
-    parts.map.pick(clicked, [parts.view, photo], look.outputs, **_LATEST)
+    parts.map.pick(clicked, [parts.view, photo], look.outputs, **_EACH)
     age.input(of_age, [parts.view, age, photo], look.outputs, **_OPTIONS)
     inputs = [parts.view, age, rank, photo]
     rank.submit(ranked(0), inputs, look.outputs, **_OPTIONS)
@@ -207,4 +209,4 @@ def _wire_selection(look: _Look) -> None:
         }
 
     outputs = [parts.chosen, parts.ages, parts.gaps, parts.table]
-    parts.map.choose(chosen, parts.view, outputs, **_LATEST)
+    parts.map.choose(chosen, parts.view, outputs, **_EACH)
