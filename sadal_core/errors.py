@@ -23,3 +23,7 @@ class DataError(SadalError):
 
 class ConfigError(SadalError):
     """A setting that makes no sense."""
+
+
+class LabError(SadalError):
+    """A training in the lab that cannot go on."""

@@ -8,7 +8,16 @@ import sys
 os.environ.setdefault("GLOG_minloglevel", "3")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from sadal_core.cli import ablate, estimate, evaluate, export, gallery, prepare, train  # noqa: E402
+from sadal_core.cli import (  # noqa: E402
+    ablate,
+    estimate,
+    evaluate,
+    export,
+    gallery,
+    lab,
+    prepare,
+    train,
+)
 from sadal_core.errors import SadalError  # noqa: E402
 
 _COMMANDS = {
@@ -18,6 +27,7 @@ _COMMANDS = {
     "ablate": ablate,
     "gallery": gallery,
     "export": export,
+    "lab": lab,
     "estimate": estimate,
 }
 

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,14 @@ from sadal_core.training.metric.steps import (
     metric_step,
 )
 from sadal_core.training.metric.terms import StepTerms, Tally
+
+
+class Turn(StrEnum):
+    """Who learns from a batch."""
+
+    BOTH = "both"
+    GENERATOR = "generator"
+    METRIC = "metric"
 
 
 @dataclass
@@ -94,15 +103,21 @@ class MetricRun:
         q = Negatives(*(similarity(torch.from_numpy(gaps).to(x)) for gaps in (i - k, j - l)))
         return Batch(Roles(*x.chunk(4)), q)
 
-    def advance(self) -> StepTerms:
-        """Do the next batch: the turns that the phase of its epoch gives to the players."""
+    def advance(self, turn: Turn = Turn.BOTH) -> StepTerms:
+        """Give the players their turns on the next batch, as the phase of its epoch allows.
+
+        Args:
+            turn: who learns. After a turn of the generator alone the batch is still the next one,
+                so that a turn of each is the same as one of both.
+        """
         config, phase = self.config, self.config.phase(self.epoch)
+        synthetic = phase is not Phase.METRIC and config.generator != "none"
         batch, objective = self.batch(), config.objective
         made: tuple[GeneratorTerms | None, MetricTerms | None] = (None, None)
-        if phase is Phase.GENERATOR:
+        if turn is Turn.GENERATOR or (turn is Turn.BOTH and phase is Phase.GENERATOR):
             made = generator_step(self.players, batch, objective), None
-        elif phase is Phase.METRIC or config.generator == "none":
-            made = None, metric_step(self.players, batch, objective, synthetic=False)
+        elif turn is Turn.METRIC or not synthetic:
+            made = None, metric_step(self.players, batch, objective, synthetic=synthetic)
         elif config.grad == "joint":
             made = joint_step(self.players, batch, objective)
         else:
@@ -110,7 +125,7 @@ class MetricRun:
             made = first, metric_step(self.players, batch, objective, synthetic=True)
         terms = StepTerms(*made)
         self.tally.add(terms)
-        self.step += 1
+        self.step += turn is not Turn.GENERATOR
         return terms
 
     def weights(self) -> dict[str, Tensor]:
