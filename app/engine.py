@@ -6,6 +6,7 @@ Nothing here imports torch before it is needed, so that the page is served first
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # at run time these would import torch
     from sadal_core.gallery.stored import Gallery
     from sadal_core.generator import HardNegativeGenerator
     from sadal_core.hard_negatives import HardNegatives
+    from sadal_core.lab.faces import LabFaces
     from sadal_core.metric import MetricModel
     from sadal_core.pipeline import AgeEstimator, FaceEstimate
     from sadal_core.quadruplets import Quadruplets
@@ -36,6 +38,18 @@ def no_generator(gallery: "Gallery", quadruplets: "Quadruplets", kind: str) -> "
         ConfigError: always.
     """
     raise ConfigError("There is no generator here.")
+
+
+def lab_faces(gallery: "Gallery | None") -> "Callable[[str], LabFaces]":
+    """The lab's data by name, each made once: all visitors learn from the same."""
+
+    @cache
+    def faces(name: str) -> "LabFaces":
+        from sadal_core.lab.faces import LAB_DATA
+
+        return LAB_DATA[name](gallery)
+
+    return faces
 
 
 @dataclass

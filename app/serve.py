@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from app.lessons import BUNDLED_LESSONS
 from app.services import Services, load_services
 from sadal_core.errors import ConfigError, SadalError
 from sadal_core.gallery.stored import BUNDLED_GALLERY
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with private_folder() as uploads:
-            services = load_services(options.model, uploads=uploads, gallery=options.gallery)
+            services = load_services(
+                options.model, uploads=uploads, gallery=options.gallery, lessons=options.lessons
+            )
             port = free_port(options.host, options.port)
             if port != options.port:
                 _say(f"Port {options.port} is taken; using {port} instead.")
@@ -127,6 +130,10 @@ def _parser() -> argparse.ArgumentParser:
         "--gallery", type=Path, default=BUNDLED_GALLERY,
         help="gallery that the maps show (default: the bundled one); its pictures are served to "
         "whoever can open the page",
+    )  # fmt: skip
+    parser.add_argument(
+        "--lessons", type=Path, default=BUNDLED_LESSONS,
+        help="folder of lessons as TOML files (default: the bundled ones)",
     )  # fmt: skip
     browser = parser.add_mutually_exclusive_group()
     browser.add_argument("--open", action="store_true", help="open the page in the browser")

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app import text
-from app.engine import Engine, Estimate, Generate, Standardise, no_generator
+from app.engine import Engine, Estimate, Generate, Standardise, lab_faces, no_generator
+from app.lab_room import LabRoom
+from app.lessons import BUNDLED_LESSONS, Lesson, load_lessons
 from sadal_core.errors import NoFaceError, SadalError, UnreadableImageError
 from sadal_core.faces.image import decode, decode_file
 from sadal_core.gallery.stored import BUNDLED_GALLERY, Gallery, load_gallery
@@ -44,6 +46,8 @@ class Services:
         standardise: features of the backbone to x, the space before SADAL.
         generate: see `engine.Engine.generate`.
         generators: kinds that it knows besides the model's own.
+        room: the trainings of all visitors.
+        lessons: by name, and what is wrong with those that were left out.
     """
 
     estimate: Estimate
@@ -55,6 +59,8 @@ class Services:
     standardise: Standardise | None = None
     generate: Generate = no_generator
     generators: tuple[str, ...] = ()
+    room: LabRoom = field(default_factory=lambda: LabRoom(lab_faces(None)))
+    lessons: tuple[dict[str, Lesson], list[str]] = field(default_factory=lambda: ({}, []))
 
 
 @dataclass(frozen=True, eq=False)  # two readings are two photos: Gradio asks whether it changed
@@ -79,6 +85,7 @@ def load_services(
     *,
     uploads: Path | None = None,
     gallery: Path = BUNDLED_GALLERY,
+    lessons: Path = BUNDLED_LESSONS,
 ) -> Services:
     """Services of the model in `folder`, which is checked now and loaded on first use.
 
@@ -89,15 +96,18 @@ def load_services(
     """
     manifest = check_folder(folder)
     engine = Engine(folder)
+    faces = _gallery(gallery, manifest["sha256"])
     return Services(
         engine.estimate,
         manifest,
         engine.warm_up,
         uploads,
-        gallery=_gallery(gallery, manifest["sha256"]),
+        gallery=faces,
         standardise=engine.standardise,
         generate=engine.generate,
         generators=engine.generators,
+        room=LabRoom(lab_faces(faces if isinstance(faces, Gallery) else None)),
+        lessons=load_lessons(lessons),
     )
 
 

@@ -7,6 +7,7 @@ from app.curves import QCurves
 from sadal_core.errors import (
     ConfigError,
     DataError,
+    LabError,
     NoFaceError,
     SadalError,
     UnreadableImageError,
@@ -116,6 +117,7 @@ _HEADLINES: Final[tuple[tuple[type[SadalError], str], ...]] = (
     (WeightsError, "The model cannot be used"),
     (DataError, "The data cannot be used"),
     (ConfigError, "A setting makes no sense"),
+    (LabError, "The training stopped"),
 )
 
 

@@ -24,6 +24,7 @@ let chosen = null; // {layer: [positions in its trace]}; null is all
 let timer = 0;
 let playing = 0;
 let drawing = Promise.resolve();
+let asked = false; // for the maps
 let busy = false; // plotly reports its own changes too; only a visitor's count
 
 function plotly() {
@@ -225,19 +226,24 @@ function prepareEpochs() {
   sayEpoch();
 }
 
-watch("value", () => {
+function receive() {
   const value = props.value;
   if (!value) return;
   marks = value.marks ?? [];
+  window.dispatchEvent(new CustomEvent("sadal-state", { detail: { view: "map", texts: value.texts } }));
   if (value.figures) {
     base = value;
+    asked = true;
     root.dataset.sheet = value.sheet.url;
     prepareEpochs();
   } else if (base?.key !== value.key) {
     trigger("open", {}); // an answer with the maps was overtaken by this one
   }
   draw();
-});
+}
+
+watch("value", receive);
+receive(); // a link may have been answered before this part was made
 
 boxes.forEach((box) => box.addEventListener("change", draw));
 slider.addEventListener("input", () => { stop(); toEpoch(); });
@@ -249,7 +255,6 @@ for (const button of root.querySelectorAll("[data-format]")) {
 root.addEventListener("mouseleave", hideCard);
 
 // Maps are asked for when they are first looked at, and follow the size of the view.
-let asked = false;
 new IntersectionObserver((entries) => {
   if (!entries.some((entry) => entry.isIntersecting)) return;
   if (!asked) {

@@ -15,12 +15,14 @@ class Visit:
     Attributes:
         photo: the photo whose faces were estimated, or None.
         pairs: `scene.Pair`s of the quadruplet that is chosen on the map.
+        link: part that is told how a view stands; see `linked.link_part`.
     """
 
     photo: gr.State
     pairs: gr.State
+    link: gr.HTML
 
 
-def visit() -> Visit:
+def visit(link: gr.HTML) -> Visit:
     """Empty states, to be made inside the page."""
-    return Visit(gr.State(None, time_to_live=_KEEP_SECONDS), gr.State(()))
+    return Visit(gr.State(None, time_to_live=_KEEP_SECONDS), gr.State(()), link)

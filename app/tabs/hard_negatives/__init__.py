@@ -1,15 +1,18 @@
 """The Hard negatives view: one quadruplet in detail, many in distribution, generators compared."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import gradio as gr
 
 from app import map_text as text
 from app.components.html import plain_html
+from app.components.linked import Asker, Linked, Restored, state_of
 from app.components.visit import Visit
 from app.components.words import refusal
 from app.generated import Wanted, ages_with
+from app.link import among, one_of, read_fields
 from app.services import Problem, Services
 from app.tabs.hard_negatives import answers
 from sadal_core.errors import SadalError
@@ -32,14 +35,15 @@ class _Parts:
     boxes: gr.Plot
     compared: gr.Dataframe
     problems: gr.HTML
+    link: gr.HTML
 
 
-def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
+def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked | None:
     """Lay out the view and wire it; it is filled when it is first looked at."""
     if isinstance(services.gallery, Problem):
         problem = services.gallery
         plain_html(refusal(problem.headline, problem.sentence), elem_id="sadal-hard-problem")
-        return
+        return None
     gallery = services.gallery
     kinds = answers.generators(services)
     plain_html(f'<p class="sadal-hint">{text.HARD_HINT} {text.pictures(gallery.about)}</p>')
@@ -61,8 +65,41 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
     rows = gr.Dataframe(show_label=False, interactive=False, elem_id="sadal-compared")
     problems = plain_html(elem_id="sadal-compared-problems")
     plain_html(f'<p class="sadal-hint">{text.compared_caption(kinds)}</p>')
-    parts = _Parts(detail, plane, gaps, table, saves, boxes, rows, problems)
-    _wire(services, gallery, parts, (controls, another, kinds), tab)
+    parts = _Parts(detail, plane, gaps, table, saves, boxes, rows, problems, visit.link)
+    draw = gr.State(0)
+    state = [*controls, draw]
+    _wire(services, gallery, parts, (state, another, kinds), tab)
+    return _linked(services, gallery, parts, state, kinds)
+
+
+_NAMES: Final[tuple[str, ...]] = ("age", "younger", "older", "generator", "draw")
+_CONTROLS: Final = {name: f"sadal-hard-{name}" for name in (*_NAMES[:4], "another")}
+_MOST_DRAWS: Final = 10_000
+
+
+def _linked(
+    services: Services, gallery: Gallery, parts: _Parts, state: list[Any], kinds: dict[str, str]
+) -> Linked:
+    singles = ages_with(gallery)
+    fields = {
+        "age": among(ages_with(gallery, 2)), "younger": among(singles), "older": among(singles),
+        "generator": one_of(kinds), "draw": among(range(_MOST_DRAWS)),
+    }  # fmt: skip
+
+    def restored(texts: Mapping[str, str], asker: Asker) -> Restored:
+        values, notes = read_fields(texts, fields)
+        start = {name: part.value for name, part in zip(_NAMES, state, strict=True)}
+        wanted = _wanted(*{**start, **values}.values())
+        chosen = dict(zip(state, (getattr(wanted, name) for name in _NAMES), strict=True))
+        detail = _detail(services, gallery, parts, wanted)
+        return {**chosen, **detail, **_many(services, gallery, parts, wanted.generator)}, notes
+
+    made = [parts.detail, parts.plane, parts.gaps, parts.table, parts.saves]
+    return Linked(_CONTROLS, [*state, *made], restored)
+
+
+def _wanted(age: int, younger: int, older: int, kind: str, draw: int) -> Wanted:
+    return Wanted(age, younger, older, draw, kind)
 
 
 def _controls(gallery: Gallery, kinds: dict[str, str]) -> tuple[list[Any], gr.Button]:
@@ -99,44 +136,47 @@ def _wire(
     inputs: tuple[list[Any], gr.Button, dict[str, str]],
     tab: gr.Tab,
 ) -> None:
-    controls, another, kinds = inputs
-    draw_state = gr.State(0)
+    state, another, kinds = inputs
+    *controls, draw = state
 
-    def detail(*wanted: Any) -> dict[Any, Any]:
-        return _detail(services, gallery, parts, Wanted(*wanted))
+    def described(*values: Any) -> dict[Any, Any]:
+        return _detail(services, gallery, parts, _wanted(*values))
 
-    def described(age: int, younger: int, older: int, kind: str, draw: int) -> dict[Any, Any]:
-        return detail(age, younger, older, draw, kind)
-
-    def drawn_again(age: int, younger: int, older: int, kind: str, draw: int) -> dict[Any, Any]:
-        return {**detail(age, younger, older, draw + 1, kind), draw_state: draw + 1}
+    def drawn_again(*values: Any) -> dict[Any, Any]:
+        wanted = _wanted(*values)
+        wanted = replace(wanted, draw=wanted.draw + 1)
+        return {**_detail(services, gallery, parts, wanted), draw: wanted.draw}
 
     def many(kind: str) -> dict[Any, Any]:
         return _many(services, gallery, parts, kind)
 
-    def opened(age: int, younger: int, older: int, kind: str, draw: int) -> dict[Any, Any]:
+    def opened(*values: Any) -> dict[Any, Any]:
         boxes, rows, problems = answers.comparison(services, gallery, kinds)
         return {
-            **described(age, younger, older, kind, draw), **many(kind),
+            **described(*values), **many(_wanted(*values).generator),
             parts.boxes: boxes, parts.compared: rows, parts.problems: problems,
         }  # fmt: skip
 
-    state = [*controls, draw_state]
-    one = [parts.detail, parts.plane]
+    one = [parts.detail, parts.plane, parts.link]
     tab.select(opened, state, list(vars(parts).values()), **_OPTIONS)
     for control in controls:
         control.input(described, state, one, trigger_mode="always_last", **_OPTIONS)
     controls[3].input(many, controls[3], [parts.gaps, parts.table, parts.saves], **_OPTIONS)
-    another.click(drawn_again, state, [*one, draw_state], **_OPTIONS)
+    another.click(drawn_again, state, [*one, draw], **_OPTIONS)
 
 
 def _detail(services: Services, gallery: Gallery, parts: _Parts, wanted: Wanted) -> dict[Any, Any]:
     """The quadruplet that is wanted, or why there is none; the last figure then stays."""
+    told = {name: str(getattr(wanted, name)) for name in _NAMES}
     try:
         answer = answers.one(services, gallery, wanted)
     except SadalError as error:
         return {parts.detail: refusal(text.NOT_DRAWN, str(error))}
-    return {parts.detail: answer.words, parts.plane: answer.plane}
+    return {
+        parts.detail: answer.words,
+        parts.plane: answer.plane,
+        parts.link: state_of("hard", told),
+    }
 
 
 def _many(services: Services, gallery: Gallery, parts: _Parts, kind: str) -> dict[Any, Any]:

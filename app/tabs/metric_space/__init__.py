@@ -1,6 +1,6 @@
 """The Metric space view: the map, what is chosen on it, and what lies in a selection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import gradio as gr
 from app import map_text as text
 from app.components.html import plain_html
 from app.components.legend import legend
+from app.components.linked import Asker, Linked, Restored
 from app.components.map_view import map_view
 from app.components.visit import Visit
 from app.components.words import refusal, sentences
@@ -24,6 +25,12 @@ _OPTIONS: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": 
 _LATEST: Final[dict[str, Any]] = {**_OPTIONS, "trigger_mode": "always_last"}
 # With `always_last` Gradio would send the data of the first event again, not the last one's.
 _EACH: Final[dict[str, Any]] = {**_OPTIONS, "trigger_mode": "multiple"}
+
+_CONTROLS: Final = {
+    "kind": "sadal-map-kind", "space": "sadal-map-space", "age": "sadal-pick-age",
+    "rank": "sadal-pick-rank", "harder": "sadal-harder", "easier": "sadal-easier",
+    "map": "sadal-map",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class _Parts:
     pairs: gr.State
 
 
-def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
+def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked | None:
     """Lay out the view and wire it.
 
     Args:
@@ -53,7 +60,7 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
     if isinstance(services.gallery, Problem):
         problem = services.gallery
         plain_html(refusal(problem.headline, problem.sentence), elem_id="sadal-map-problem")
-        return
+        return None
     gallery = services.gallery
     assert gallery.sheet is not None
     gr.set_static_paths([gallery.sheet])
@@ -76,12 +83,15 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> None:
         elem_id="sadal-table",
     )  # fmt: skip
     believe = plain_html(elem_id="sadal-believe")
-    view = gr.State(View(pick=answers.by_rank(gallery, answers.start_age(gallery), 1, 0)[0]))
+    start = View(pick=answers.by_rank(gallery, answers.start_age(gallery), 1, 0)[0])
+    view = gr.State(start)
     parts = _Parts(shown, believe, picked, rank, chosen, ages, gaps, table, view, visit.pairs)
     look = _Look(services, gallery, parts)
     _wire_map(look, (kind, space), visit.photo)
     _wire_picker(look, (age, rank, harder, easier), visit.photo)
     _wire_selection(look)
+
+    return _linked(look, (kind, space), start)
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,17 @@ class _Look:
             self.parts.view: view,
             self.parts.pairs: pairs(self.gallery, view),
         }
+
+
+def _linked(look: _Look, choices: tuple[gr.Dropdown, gr.Radio], start: View) -> Linked:
+    kind, space = choices
+
+    def restored(texts: Mapping[str, str], asker: Asker) -> Restored:
+        wanted, notes = answers.view_of(look.gallery, texts, start)
+        values = look.at(wanted, asker.photo, maps=True)
+        return {kind: wanted.kind, space: wanted.space, **values}, notes
+
+    return Linked(_CONTROLS, [kind, space, *look.outputs], restored)
 
 
 def _choices() -> tuple[gr.Dropdown, gr.Radio]:

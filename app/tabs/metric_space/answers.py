@@ -1,5 +1,6 @@
 """What the Metric space view answers: values of its parts, from a gallery and a state."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from app.components.stage import data_url
 from app.components.words import sentences
 from app.figures.selection import age_histogram, distances_by_gap
 from app.files import file_url
+from app.link import among, one_of, read_fields
 from app.scene import marks, nearest_pictures, scene
 from app.selection import (
     Selection,
@@ -22,6 +24,8 @@ from app.selection import (
 )
 from app.services import Photo, Services
 from app.view import (
+    MAPS,
+    SPACES,
     Pick,
     View,
     Visitor,
@@ -65,7 +69,38 @@ def marks_alone(services: Services, gallery: Gallery, view: View, photo: Any) ->
     return {
         "key": f"{view.kind}/{view.space}",
         "marks": [figure_data(figure) for figure in drawn],
+        "texts": texts_of(gallery, view),
     }
+
+
+def texts_of(gallery: Gallery, view: View) -> dict[str, str]:
+    """A view as a link has it."""
+    texts = {"kind": view.kind, "space": view.space}
+    if view.epoch is not None and gallery.epochs is not None:
+        texts["epoch"] = str(gallery.epochs.numbers[view.epoch])
+    if view.pick is not None:
+        texts["pick"] = f"{view.pick.kind}:{view.pick.row}"
+    return texts
+
+
+def view_of(gallery: Gallery, texts: Mapping[str, str], start: View) -> tuple[View, list[str]]:
+    """The view that a link tells, and one sentence for each text that makes no sense."""
+
+    def pick(text: str) -> Pick:
+        kind, _, row = text.partition(":")
+        chosen = Pick(kind, int(row) if row.isascii() and row.isdigit() else -1)
+        check_pick(gallery, chosen)
+        return chosen
+
+    numbers = [] if gallery.epochs is None else gallery.epochs.numbers.tolist()
+    fields = {
+        "kind": one_of(MAPS), "space": one_of(SPACES), "epoch": among(numbers), "pick": pick,
+    }  # fmt: skip
+    values, notes = read_fields(texts, fields)
+    if "epoch" in values:
+        place = numbers.index(values["epoch"])
+        values["epoch"] = place if place < len(numbers) - 1 else None
+    return start.shown(**values), notes
 
 
 def visitors(services: Services, photo: Any) -> list[Visitor]:
