@@ -1,6 +1,7 @@
 """Train a small SADAL turn by turn, as the page's Train view does, with the same numbers."""
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -18,6 +19,12 @@ from sadal_core.lab.presets import PRESETS
 from sadal_core.lab.state import LAB_SETTINGS, LabState, read_state
 from sadal_core.lab.turns import read_turns
 
+_PRINTED = {
+    "MAE": "validation_mae",
+    "Spearman": "validation_order_correlation",
+    "variance": "probe_total_variance",
+}
+_SHOWN = 80  # characters of a link that makes no sense
 _OF_THE_PAGE = ("view", "lock", "hide", "lesson", "step")  # in its links, and not of the lab
 
 
@@ -66,37 +73,49 @@ def _state(options: argparse.Namespace) -> LabState:
             name, _, text = setting.partition("=")
             texts[name] = text
     else:
-        query = parse_qsl(urlsplit(options.link).query, keep_blank_values=True)
-        texts = {name: text for name, text in query if name not in _OF_THE_PAGE}
+        texts = _linked(options.link)
     state, notes = read_state(texts)
     if notes:  # the page goes on without what makes no sense; a command would mislead
-        raise ConfigError(notes[0])
+        raise ConfigError(notes[0].replace(" was left out", "", 1))
     return state
 
 
+def _linked(link: str) -> dict[str, str]:
+    try:
+        texts = dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+    except ValueError:  # no address, as http://[
+        texts = {}
+    if texts.get("view") != "train":  # other views have settings of the same names
+        raise ConfigError(
+            "The link is not one of the page's Train view, as in ...?view=train&preset=paper; "
+            f"got {link[:_SHOWN]!r}."
+        )
+    return {name: text for name, text in texts.items() if name not in _OF_THE_PAGE}
+
+
 def _write(lab: Lab, state: LabState, options: argparse.Namespace) -> None:
-    options.out.mkdir(parents=True, exist_ok=True)
-    with replacing(options.out / "records.csv") as temporary:
-        pd.DataFrame(lab.records).to_csv(temporary, index=False)
     texts = state.texts()
     said = argparse.Namespace(
         data=[Path(state.data)],
         settings=[f"{name}={texts[name]}" for name in LAB_SETTINGS if name in texts],
     )
-    extra = f"--preset {state.preset!r} --turns {state.turns}"
-    write_json(
-        options.out / "lab.json",
-        {**provenance("lab", said, extra=extra), "state": texts, "config": asdict(state.config)},
-    )
+    extra = shlex.join(["--preset", state.preset, "--turns", state.turns])
+    about = provenance("lab", said, extra=extra)
+    with replacing(options.out / "records.csv") as temporary:
+        pd.DataFrame(lab.records).to_csv(temporary, index=False)
+        # inside, so that there are both files of a training or neither
+        write_json(
+            options.out / "lab.json", {**about, "state": texts, "config": asdict(state.config)}
+        )
 
 
 def _print(lab: Lab) -> None:
     for record in dict.fromkeys((0, len(lab.records) - 1)):
         line = lab.records[record]
-        print(
-            f"turn {line['turn']:5d}  MAE {line['validation_mae']:.4f}  "
-            f"Spearman {line['validation_order_correlation']:.4f}  "
-            f"variance {line['probe_total_variance']:.4f}"
+        figures = (
+            f"{name} {'unknown' if line[entry] is None else format(line[entry], '.4f')}"
+            for name, entry in _PRINTED.items()
         )
+        print(f"turn {line['turn']:5d}", *figures, sep="  ")
     for alarm in lab.records[-1]["alarms"]:
         print(alarm)

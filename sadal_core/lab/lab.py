@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
+from torch import Tensor
 
 from sadal_core.errors import ConfigError, LabError
 from sadal_core.files import jsonable
@@ -16,6 +17,7 @@ from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.observe import Probe, Sight, validate
 from sadal_core.training.metric.run import Turn
 from sadal_core.training.metric.start import start_run
+from sadal_core.training.metric.steps import of_real_negatives
 from sadal_core.training.metric.terms import StepTerms, Tally
 
 EVERY: Final = 10  # turns of both between two records
@@ -44,8 +46,9 @@ class Lab:
         run: the run at this moment.
         turns: who has had a turn so far.
         probe: the training quadruplets that are looked at.
-        records: one line of numbers at the start, after every tenth turn of both, and after every
-            turn of one player; a function of data, settings and turns alone.
+        records: one line of numbers at the start, after every tenth turn if it was one of both, and
+            after every turn of one player; on one machine, with as many threads, a function of data,
+            settings and turns alone.
     """
 
     def __init__(self, faces: LabFaces, config: MetricConfig) -> None:
@@ -92,9 +95,10 @@ class Lab:
             raise ConfigError(f"With these settings there is no turn of the {turn} alone.")
         if self.finished:
             raise ConfigError(f"All {len(self.turns)} turns have been taken. Start over.")
-        terms = self._known(self.run.advance(turn))
+        before, synthetic = self.run.weights(), self.run.synthetic
+        terms = self._known(self.run.advance(turn), synthetic=synthetic)
         self.run.tally = Tally()
-        self._check(terms)
+        self._check(terms, before)
         self._terms |= terms
         self.turns.append(turn)
         if turn is not Turn.BOTH or len(self.turns) % EVERY == 0:
@@ -109,11 +113,13 @@ class Lab:
         """The probe's faces and what G makes of its quadruplets, at this moment."""
         return self.probe.look(self.run)
 
-    def _known(self, terms: StepTerms) -> dict[str, float]:
+    def _known(self, terms: StepTerms, *, synthetic: bool) -> dict[str, float]:
         """Means and active shares of the terms of a turn, and the losses of who had it."""
         tally = Tally()
         tally.add(terms)
         objective = self.config.objective
+        if not synthetic:
+            objective = of_real_negatives(objective)
         losses = {
             f"{name}_loss": float(of.total(objective).mean())
             for name, of in zip(("generator", "metric"), terms, strict=True)
@@ -121,7 +127,8 @@ class Lab:
         }
         return tally.means() | losses
 
-    def _check(self, terms: dict[str, float]) -> None:
+    def _check(self, terms: dict[str, float], before: dict[str, Tensor]) -> None:
+        """Stop for good where a player has diverged, with the weights of before this turn."""
         model = self.run.players.model
         for player, net, rate in (
             ("generator", model.generator, "generator_rate"),
@@ -131,10 +138,15 @@ class Lab:
             weights = () if net is None else net.parameters()
             if abs(loss) < _DIVERGED and all(bool(w.isfinite().all()) for w in weights):
                 continue
+            self.run.load_weights(before)  # so that what is looked at stays what was measured
+            what = (
+                f"the weights of the {player} are no longer finite"
+                if abs(loss) < _DIVERGED
+                else f"the loss of the {player} is {loss:.3g}"
+            )
             self._diverged = (
-                f"The training has diverged at turn {len(self.turns) + 1}: the loss of the "
-                f"{player} is {loss:.3g}. Take a smaller {rate} than "
-                f"{getattr(self.config, rate):g} or smaller weights, and start over."
+                f"The training has diverged at turn {len(self.turns) + 1}: {what}. Take a smaller "
+                f"{rate} than {getattr(self.config, rate):g} or smaller weights, and start over."
             )
             raise LabError(self._diverged)
 

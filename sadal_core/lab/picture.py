@@ -12,11 +12,10 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import orthogonal_procrustes
-from sklearn.decomposition import PCA
 
 from sadal_core.lab.lab import Lab
 
-_QUADRUPLETS: Final = 30  # whose negatives are drawn; more hide the samples
+_QUADRUPLETS: Final = 20  # whose negatives are drawn; more hide the samples
 
 Places = Float[np.ndarray, "points 2"]
 
@@ -81,6 +80,8 @@ def _metric_plane(
     """Embeddings to the plane: themselves, or their own two largest directions laid over x's."""
     if embeddings.shape[1] == 2:
         return lambda points: points.astype(np.float64)
-    pca = PCA(2, random_state=0).fit(embeddings)
-    turn, _ = orthogonal_procrustes(pca.transform(embeddings), reference)
-    return lambda points: pca.transform(points) @ turn
+    centre = embeddings.mean(axis=0, dtype=np.float64)
+    # not PCA, which divides by the variance of embeddings that may have none
+    axes = np.linalg.svd(embeddings - centre, full_matrices=False)[2][:2].T
+    turn, _ = orthogonal_procrustes((embeddings - centre) @ axes, reference)
+    return lambda points: (points - centre) @ axes @ turn

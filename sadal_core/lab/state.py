@@ -5,6 +5,7 @@ A text from elsewhere may say anything: what makes no sense falls back, and is t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from textwrap import shorten
 from typing import Final, TypeVar
 
 from sadal_core.errors import SadalError
@@ -19,6 +20,7 @@ from sadal_core.training.metric.config import MetricConfig
 _NOT_IN_A_LAB: Final = {"backbone", "backbone_rate", "patience", "validation_fraction"}
 LAB_SETTINGS: Final = tuple(f.name for f in fields(MetricConfig) if f.name not in _NOT_IN_A_LAB)
 _SHOWN: Final = 40  # characters of a value that makes no sense
+_NOTE: Final = 400  # characters of a note; an error may repeat a value of any length
 
 Value = TypeVar("Value")
 
@@ -61,11 +63,20 @@ class LabState:
         turns = {"turns": self.turns} if self.turns else {}
         return {"data": self.data, "preset": self.preset} | settings | turns
 
+    def changed(self, texts: Mapping[str, str]) -> "LabState":
+        """The same at its start, with other settings, each told as a text.
+
+        Raises:
+            ConfigError: settings that are unknown or make no sense.
+        """
+        return replace(self, config=_changed(self.config, texts), turns="")
+
     def lab(self, gallery: Gallery | None) -> Lab:
         """The lab in this state; its turns are taken again.
 
         Raises:
             ConfigError: settings that the data cannot be learned with, or turns they do not have.
+            DataError: too few samples for a batch.
             LabError: the training diverges within these turns.
         """
         lab = Lab(LAB_DATA[self.data](gallery), self.config)
@@ -81,7 +92,8 @@ def read_state(texts: Mapping[str, str]) -> tuple[LabState, list[str]]:
         try:
             return make()
         except SadalError as error:
-            notes.append(f"{name}={text[:_SHOWN]} was left out: {error}")
+            note = f"{name}={text[:_SHOWN]} was left out: {error}"
+            notes.append(shorten(note, _NOTE, placeholder=" ..."))
             return instead
 
     def chosen(name: str, known: Mapping[str, object], instead: str) -> str:
@@ -91,28 +103,23 @@ def read_state(texts: Mapping[str, str]) -> tuple[LabState, list[str]]:
     data = chosen("data", LAB_DATA, "faces")
     name = chosen("preset", PRESETS, "corrected")
     config = preset(name, data)
-    for setting in [n for n in texts if n in LAB_SETTINGS]:
-        text = texts[setting]
-        config = tried(lambda c=config, n=setting, t=text: _changed(c, n, t), config, setting, text)
+    settings = {n: text for n, text in texts.items() if n in LAB_SETTINGS}
+    try:  # together: some make sense only with others
+        config = _changed(config, settings)
+    except SadalError:
+        for setting, text in settings.items():
+            config = tried(
+                lambda c=config, n=setting, t=text: _changed(c, {n: t}), config, setting, text
+            )
     turns = texts.get("turns", "")
     turns = tried(lambda: (read_turns(turns), turns)[1], "", "turns", turns)
     for other in [n for n in texts if n not in (*LAB_SETTINGS, "data", "preset", "turns")]:
-        notes.append(f"{other[:_SHOWN]} was left out: a lab has no such setting.")
+        note = f"{other[:_SHOWN]} was left out: a lab has no such setting."
+        notes.append(shorten(note, _NOTE, placeholder=" ..."))
     return LabState(data, name, config, turns), notes
 
 
-def _changed(config: MetricConfig, name: str, text: str) -> MetricConfig:
-    changed = overridden(config, [f"{name}={text}"])
+def _changed(config: MetricConfig, texts: Mapping[str, str]) -> MetricConfig:
+    changed = overridden(config, [f"{name}={text}" for name, text in texts.items()])
     check_lab(changed)
     return changed
-
-
-def with_settings(state: LabState, **settings: object) -> LabState:
-    """The same at its start, with other settings.
-
-    Raises:
-        ConfigError: settings that make no sense.
-    """
-    config = replace(state.config, **settings)  # pyright: ignore[reportArgumentType]
-    check_lab(config)
-    return replace(state, config=config, turns="")

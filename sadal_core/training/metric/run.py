@@ -88,6 +88,11 @@ class MetricRun:
         """The epoch that the next batch belongs to."""
         return self.step // self.steps_per_epoch
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether f learns from generated negatives in the epoch of the next batch."""
+        return self.config.phase(self.epoch) is not Phase.METRIC and self.config.generator != "none"
+
     def batch(self) -> Batch:
         """The next batch: a function of the seed and of the steps done alone."""
         epoch, place = divmod(self.step, self.steps_per_epoch)
@@ -111,8 +116,7 @@ class MetricRun:
                 so that a turn of each is the same as one of both.
         """
         config, phase = self.config, self.config.phase(self.epoch)
-        synthetic = phase is not Phase.METRIC and config.generator != "none"
-        batch, objective = self.batch(), config.objective
+        batch, objective, synthetic = self.batch(), config.objective, self.synthetic
         made: tuple[GeneratorTerms | None, MetricTerms | None] = (None, None)
         if turn is Turn.GENERATOR or (turn is Turn.BOTH and phase is Phase.GENERATOR):
             made = generator_step(self.players, batch, objective), None

@@ -80,10 +80,15 @@ def metric_step(
             generated = _generated(players.model, batch.features)
         embedded = Negatives(*map(players.model.head, generated))
     else:
-        objective = replace(objective, real=max(objective.real, objective.synthetic))
+        objective = of_real_negatives(objective)
     terms = metric_terms(embeddings, embedded, batch.q, objective)
     _step([players.metric], terms.total(objective).mean())
     return MetricTerms(*(term.detach() for term in terms))
+
+
+def of_real_negatives(objective: Objective) -> Objective:
+    """The objective without a generator: real negatives take the place and weight of its own."""
+    return replace(objective, real=max(objective.real, objective.synthetic))
 
 
 def joint_step(
