@@ -14,7 +14,7 @@ demo: $(RUN)
 setup: $(DEV)
 
 test: $(DEV)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: $(DEV)
 	$(PYTHON) -m pytest -m "not browser and not slow"

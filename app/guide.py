@@ -1,6 +1,6 @@
 """Links and lessons: the page is put into a state that a link or a step of a lesson tells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from app import lesson_text as text
 from app.components.lesson import done, gone, said, shown
 from app.components.linked import Asker, Linked
 from app.lessons import Lesson
-from app.link import ALL, Link, read_link
+from app.link import ALL, SHOWN, Link, read_link, whole
 
 _OPTIONS: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
 LESSONS_VIEW: Final = "lessons"
@@ -65,36 +65,39 @@ class Guide:
         """The page as the address asks for it."""
         link, notes = read_link(query, self.views)
         if link.lesson in self.lessons:
-            return self.at_step(link.lesson, str(link.step), asker)
+            return self.at_step(link.lesson, str(link.step), asker, notes)
         if link.lesson:
             notes.append(text.NO_LESSON)
             link = replace(link, view=LESSONS_VIEW, lesson="", texts={})
         return self._restored(link, notes, asker)
 
-    def at_step(self, name: str, number: str, asker: Asker) -> dict[Any, Any]:
+    def at_step(
+        self, name: str, number: str, asker: Asker, notes: Sequence[str] = ()
+    ) -> dict[Any, Any]:
         """The page at a step of a lesson; after the last one, or without a lesson, as it is."""
         lesson = self.lessons.get(name)
         if lesson is None:
             return {self.lesson: gone(), self.link: _released()}
-        step = min(int(number), len(lesson.steps) + 1) if number.isdigit() and number != "0" else 1
+        step = min(whole(number) or 1, len(lesson.steps) + 1)
         if step > len(lesson.steps):
             names = list(self.lessons)
             following = names[names.index(name) + 1 :]
             ending = done(lesson, self.lessons[following[0]] if following else None)
             return {self.lesson: ending, self.link: _released()}
         query = lesson.steps[step - 1].link
-        link, notes = read_link(query, self.views)
+        link, own = read_link(query, self.views)
         link = replace(link, lesson=name, step=step)
-        return {**self._restored(link, notes, asker), self.lesson: shown(lesson, step)}
+        return {**self._restored(link, [*notes, *own], asker), self.lesson: shown(lesson, step)}
 
     def answered(self, name: str, number: str, answer: str) -> dict[str, Any]:
         """What is said to an answer."""
         lesson = self.lessons.get(name)
         steps = () if lesson is None else lesson.steps
-        chosen = steps[int(number) - 1 : int(number)] if number.isdigit() and number != "0" else ()
-        if not chosen or chosen[0].question is None:
+        step = whole(number) or 0
+        question = steps[step - 1].question if 1 <= step <= len(steps) else None
+        if question is None:
             return {"said": text.NO_LESSON, "right": False}
-        return said(chosen[0].question, answer)
+        return said(question, answer)
 
     def _restored(self, link: Link, notes: list[str], asker: Asker) -> dict[Any, Any]:
         view = self.linked.get(link.view)
@@ -106,11 +109,11 @@ class Guide:
                 values, more = view.restore(link.texts, asker)
                 notes = notes + more
         elif link.texts:
-            notes = [*notes, *(f"{name} was left out." for name in link.texts)]
+            notes = [*notes, *(f"{name[:SHOWN]} was left out." for name in link.texts)]
         asked = {"lock": link.lock, "hide": link.hide}
         for names in asked.values():
             unknown = [name for name in names if name != ALL and name not in controls]
-            notes = notes + [f"{name} cannot be locked or hidden here." for name in unknown]
+            notes = notes + [f"{name[:SHOWN]} cannot be locked or hidden here." for name in unknown]
         held = {
             what: [part for name, part in controls.items() if name in names or ALL in names]
             for what, names in asked.items()

@@ -86,6 +86,7 @@ class LabRoom:
         self._asked: OrderedDict[str, float] = OrderedDict()  # who wants to train, first come first
         self._numbers = count(1)
         self._lock = threading.Lock()
+        self._drawing = threading.Lock()  # first weights come from the one generator of torch
 
     def __len__(self) -> int:
         """How many labs are kept."""
@@ -101,7 +102,8 @@ class LabRoom:
         from sadal_core.lab.turns import read_turns
 
         turns = deque(read_turns(state.turns))
-        lab = Lab(self._faces(state.data), state.config)
+        with self._drawing:
+            lab = Lab(self._faces(state.data), state.config)
         with self._lock:
             bench = Bench(next(self._numbers), state, lab, turns)
             self._benches[session] = bench

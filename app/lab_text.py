@@ -60,7 +60,7 @@ WATCH: Final = {
     "printed": (
         "The share of active adversarial terms is 0 from the first turn to the last: the printed "
         "term is max(0, −dQ − τ)², and vanishes.",
-        "The generator learns from its other two terms alone, and drifts towards the midpoint.",
+        "The generator learns from its other two terms alone, which meet at the midpoint.",
     ),
     "no generator": (
         "There is nothing orange: the metric learns from real negatives alone.",
@@ -73,8 +73,9 @@ WATCH: Final = {
         "It does about as well as the trained generator: a control every adversarial method needs.",
     ),
     "collapse": (
-        "Only the pull of positives is left, so all embeddings run together at one point.",
-        "The variance falls towards 0, the alarm rings, and ages can no longer be read off.",
+        "Only the pull of positives is left: the variance falls towards 0, all embeddings run "
+        "together at one point, and the alarm rings.",
+        "Neighbours may stay in order all the way, so the error alone would not show it.",
     ),
 }
 SEED: Final = "Seed"
@@ -116,6 +117,7 @@ LABELS: Final = {
     "dim": "Length of an embedding",
     "metric_epochs": "Epochs of f alone first",
     "generator_epochs": "Epochs of G alone next",
+    "alternating_epochs": "Epochs of both after that",
 }
 
 FEATURES_AXES: Final = {
@@ -144,7 +146,7 @@ CURVES: Final = {
         {"validation_order_correlation": "correlation", "validation_mae": "MAE"},
     ),
     "shares": CurveWords(
-        "Shares of active terms; where the generated negatives are", "Share, or ratio", "",
+        "Active terms, and where generated ones lie", "Share, or ratio", "",
         {
             "adv_active": "G_adv",
             "synthetic_active": "D, generated",
@@ -198,6 +200,11 @@ WORDS: Final = {
 }
 COMMAND: Final = "The same numbers on the command line:"
 LOST: Final = "The training stopped."
+
+
+def not_held(name: str, value: str) -> str:
+    """A setting of a link that the page cannot show."""
+    return f"{name}={value[:40]} was left out: its control on this page has no such value."
 
 
 def command(texts: dict[str, str]) -> str:

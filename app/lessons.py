@@ -33,6 +33,8 @@ LOOKS: Final = {
     "train-watch": "sadal-lab-watch",
 }
 _TEXTS: Final = ("text", "link", "look", "ask", "right", "wrong", "unit")
+_LARGEST: Final = 1e15  # number in an answer
+_OF_A_QUESTION: Final = ("choices", "answer", "within", "right", "wrong", "unit")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Question:
             return None
         if not math.isfinite(given):
             return None
-        return abs(given - self.answer) <= self.within
+        off = abs(given - self.answer)
+        return off <= self.within or math.isclose(off, self.within)  # 0.4 is within 0.1 of 0.3
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def read_lesson(path: Path) -> Lesson:
     """
     try:
         stored = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path.name} is no TOML file ({error}).") from None
     head = {name: stored.get(name) for name in ("title", "about", "minutes")}
     if not (isinstance(head["title"], str) and isinstance(head["about"], str)):
@@ -144,6 +147,8 @@ def read_lesson(path: Path) -> Lesson:
     _only(path.name, stored, (*head, "step"))
     made = tuple(_step(step, f"{path.name}, step {i}") for i, step in enumerate(steps, start=1))
     name = path.stem.lstrip("0123456789").lstrip("-")
+    if not name:
+        raise DataError(f"{path.name} has no name after its number, as in 1-what-is-a-metric.toml.")
     return Lesson(name, head["title"], head["about"], head["minutes"], made)
 
 
@@ -157,7 +162,10 @@ def _step(stored: Mapping[str, Any], where: str) -> Step:
         raise DataError(f"{where}: text is missing.")
     if texts["look"] and texts["look"] not in LOOKS:
         raise DataError(f"{where}: look must be one of {', '.join(LOOKS)}.")
-    paragraphs = tuple(" ".join(part.split()) for part in texts["text"].strip().split("\n\n"))
+    parts = texts["text"].split("\n\n")
+    paragraphs = tuple(" ".join(part.split()) for part in parts if part.strip())
+    if not texts["ask"] and any(name in stored for name in _OF_A_QUESTION):
+        raise DataError(f"{where}: an answer needs a question, which is ask.")
     question = _question(stored, texts, where) if texts["ask"] else None
     return Step(paragraphs, texts["link"].removeprefix("?"), texts["look"], question)
 
@@ -168,16 +176,20 @@ def _question(stored: Mapping[str, Any], texts: Mapping[str, str], where: str) -
     within: Any = stored.get("within", 0)
     if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
         raise DataError(f"{where}: choices must be a list of texts.")
-    if type(answer) not in (int, float) or type(within) not in (int, float) or within < 0:
+    if not _is_number(answer) or not _is_number(within) or within < 0:
         raise DataError(f"{where}: answer, and within if there is one, must be numbers.")
-    if choices and answer not in range(1, len(choices) + 1):
-        raise DataError(f"{where}: answer must be the number of a choice, from 1.")
+    if choices and (answer not in range(1, len(choices) + 1) or within):
+        raise DataError(f"{where}: answer must be the number of a choice, from 1, without within.")
     if not texts["right"] or not texts["wrong"]:
         raise DataError(f"{where}: a question needs right and wrong, what is said to an answer.")
     return Question(
         texts["ask"], tuple(choices), float(answer), float(within), texts["unit"], texts["right"],
         texts["wrong"],
     )  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < _LARGEST  # TOML has nan and inf
 
 
 def _only(where: str, stored: Mapping[str, Any], known: tuple[str, ...]) -> None:

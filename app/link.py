@@ -6,12 +6,14 @@ What comes from an address may say anything: what makes no sense falls back, and
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from sadal_core.errors import ConfigError, SadalError
 
-_SHOWN: Final = 40  # characters of a text that makes no sense
+SHOWN: Final = 40  # characters of a text that makes no sense
+_REASON: Final = 400  # characters of why it makes none, which may repeat it
 _LONGEST: Final = 4000  # characters of a query
 _MOST_STEPS: Final = 1000
 ALL: Final = "all"  # in `lock` and `hide`: every control of the view
@@ -41,9 +43,10 @@ class Link:
         """The query that `read_link` reads as this, without its question mark."""
         own = {
             "view": self.view, "lesson": self.lesson, "step": self.step if self.lesson else "",
-            **self.texts, "lock": ",".join(self.lock), "hide": ",".join(self.hide),
+            "lock": ",".join(self.lock), "hide": ",".join(self.hide),
         }  # fmt: skip
-        return urlencode({name: text for name, text in own.items() if text != ""})
+        kept = {name: text for name, text in own.items() if text != ""}
+        return urlencode({**kept, **self.texts})
 
 
 def read_link(query: str, views: Collection[str]) -> tuple[Link, list[str]]:
@@ -60,11 +63,11 @@ def read_link(query: str, views: Collection[str]) -> tuple[Link, list[str]]:
     texts = {name: text for name, text in texts.items() if not name.startswith("__")}
     view, step = texts.pop("view", ""), texts.pop("step", "1")
     if view and view not in views:
-        notes.append(f"There is no view {view[:_SHOWN]!r}.")
+        notes.append(f"There is no view {view[:SHOWN]!r}.")
         view = ""
     lesson = texts.pop("lesson", "")
-    if lesson and not (step.isascii() and step.isdigit() and 1 <= int(step[:9]) <= _MOST_STEPS):
-        notes.append(f"There is no step {step[:_SHOWN]!r}; the first one is shown.")
+    if lesson and not 1 <= (whole(step) or 0) <= _MOST_STEPS:
+        notes.append(f"There is no step {step[:SHOWN]!r}; the first one is shown.")
         step = "1"
     lock, hide = (_names(texts.pop(name, "")) for name in ("lock", "hide"))
     return Link(view, texts, lock, hide, lesson, int(step) if lesson else 1), notes
@@ -87,13 +90,19 @@ def read_fields(
     notes: list[str] = []
     for name, text in texts.items():
         if name not in fields:
-            notes.append(f"{name[:_SHOWN]} was left out: this view has no such control.")
+            notes.append(f"{name[:SHOWN]} was left out: this view has no such control.")
             continue
         try:
             values[name] = fields[name](text)
         except SadalError as error:
-            notes.append(f"{name}={text[:_SHOWN]} was left out: {error}")
+            reason = shorten(str(error), _REASON, placeholder=" ...")
+            notes.append(f"{name}={text[:SHOWN]} was left out: {reason}")
     return values, notes
+
+
+def whole(text: str) -> int | None:
+    """The whole number, below a thousand million, that a text is; None where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def one_of(known: Collection[str]) -> Callable[[str], str]:
@@ -126,8 +135,9 @@ def among(known: Collection[int]) -> Callable[[str], int]:
     """A reader of whole numbers that there are."""
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or int(text[:9]) not in known:
+        number = whole(text)
+        if number is None or number not in known:
             raise ConfigError("there is no such number here.")
-        return int(text)
+        return number
 
     return read

@@ -74,7 +74,9 @@ def free_port(host: str, first: int) -> int:
     """
     for port in range(first, min(first + _PORTS_TRIED, 65536)):
         try:
-            with socket.create_server((host, port)):
+            # Bound as Gradio does it: `create_server` would also take one that is still closing.
+            with socket.socket() as probe:
+                probe.bind((host, port))
                 return port
         except (socket.gaierror, OverflowError):
             break

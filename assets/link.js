@@ -10,7 +10,6 @@ const notes = root.querySelector(".sadal-link-notes");
 
 const states = {}; // texts by view
 const arrived = new URLSearchParams(window.location.search);
-let held = []; // [element, property, value before] of what a link has locked or hidden
 let lesson = null; // {lesson, step} while one is taken
 
 function current() {
@@ -41,26 +40,23 @@ function kept() {
   return Object.fromEntries(guards.filter(([, value]) => value));
 }
 
-function hold(ids, property, value) {
-  for (const id of ids) {
+// Parts of a view may be made after this, and made again: what is hidden is hidden by a rule, and
+// what is locked is looked for whenever something is made.
+const rule = document.head.appendChild(document.createElement("style"));
+let locked = [];
+
+function lock() {
+  for (const id of locked) {
     const part = document.getElementById(id);
-    if (!part) continue;
-    held.push([part, property, property === "inert" ? part.inert : part.style.display]);
-    if (property === "inert") {
-      part.inert = true;
-      part.classList.add("sadal-locked");
-    } else part.style.display = value;
+    if (part && !part.inert) part.inert = true;
   }
 }
 
-function release() {
-  for (const [part, property, before] of held.reverse()) {
-    if (property === "inert") {
-      part.inert = before;
-      part.classList.remove("sadal-locked");
-    } else part.style.display = before;
-  }
-  held = [];
+function hold(value) {
+  for (const id of locked) document.getElementById(id)?.removeAttribute("inert");
+  locked = value.lock;
+  lock();
+  rule.textContent = value.hide.map((id) => `#${id} { display: none !important; }`).join("\n");
 }
 
 watch("value", () => {
@@ -70,15 +66,12 @@ watch("value", () => {
   if (value.restored) {
     lesson = value.lesson ? { lesson: value.lesson, step: value.step } : null;
     if (!lesson && !value.fresh) for (const name of ["lock", "hide"]) arrived.delete(name);
-    release();
-    hold(value.lock, "inert");
-    hold(value.hide, "display", "none");
+    hold(value);
     notes.replaceChildren(...value.notes.map((note) => {
       const item = document.createElement("li");
       item.textContent = note;
       return item;
     }));
-    document.body.dataset.restored = String(Date.now());
   }
   tell();
 });
@@ -102,6 +95,7 @@ const tabs = document.getElementById("sadal-views");
 if (tabs) {
   new MutationObserver(tell).observe(tabs, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
 }
+new MutationObserver(lock).observe(tabs ?? document.body, { subtree: true, childList: true });
 if ([...arrived.keys()].some((name) => ["view", "lesson"].includes(name))) {
   setTimeout(() => trigger("restore", { query: window.location.search }), 0);
 }

@@ -226,9 +226,10 @@ function prepareEpochs() {
   sayEpoch();
 }
 
+// A copy: plotly unpacks arrays where they lie, and Gradio copies all it holds at every change.
 function receive() {
-  const value = props.value;
-  if (!value) return;
+  if (!props.value) return;
+  const value = JSON.parse(JSON.stringify(props.value));
   marks = value.marks ?? [];
   window.dispatchEvent(new CustomEvent("sadal-state", { detail: { view: "map", texts: value.texts } }));
   if (value.figures) {

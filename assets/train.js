@@ -211,9 +211,10 @@ function take(frame) {
   next = setTimeout(go, now.left ? 0 : Math.max(0, least - (performance.now() - asked)));
 }
 
+// A copy: plotly unpacks arrays where they lie, and Gradio copies all it holds at every change.
 function receive() {
-  const value = props.value;
-  if (!value) return;
+  if (!props.value) return;
+  const value = JSON.parse(JSON.stringify(props.value));
   if (value.figures) {
     const same = figures && value.frame.run !== now?.run && value.figures.features.layout.xaxis.title.text === figures.features.layout.xaxis.title.text;
     if (value.frame.run !== now?.run) earlier = same && records.length > 1 ? records : same ? earlier : [];

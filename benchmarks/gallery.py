@@ -9,14 +9,11 @@ little: what is timed is how drawing and looking grow, not what the map shows.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +23,9 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from playwright.sync_api import Page  # noqa: E402
 
+from benchmarks.page import chromium, served  # noqa: E402
 from sadal_core.files import write_json  # noqa: E402
 from sadal_core.gallery.build import Faces, Training, build_gallery  # noqa: E402
 from sadal_core.gallery.faithfulness import faithfulness  # noqa: E402
@@ -137,33 +135,9 @@ def looking(gallery: Gallery) -> dict[str, float]:
     }
 
 
-@contextmanager
-def served(folder: Path, port: int) -> Iterator[str]:
-    """The page with the gallery in `folder`."""
-    command = [sys.executable, "app.py", "--port", str(port), "--gallery", str(folder)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert process.stdout
-    try:
-        url = ""
-        for line in process.stdout:
-            if line.startswith("The page is at "):
-                url = line.split()[4]
-            if line.startswith("The model is loaded"):
-                break
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
 def in_the_browser(url: str) -> dict[str, float]:
     """Milliseconds of what a visitor waits for on the map."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(url)
         page.wait_for_selector("#sadal-panel .sadal-panel")
@@ -171,14 +145,12 @@ def in_the_browser(url: str) -> dict[str, float]:
         page.get_by_role("tab", name="Metric space").click()
         page.wait_for_selector(_READY)
         opened = 1000 * (time.perf_counter() - start)
-        result = {
+        return {
             "open_first_time_ms": opened,
             "redraw_ms": page.evaluate(_REDRAW),
             "hover_to_picture_ms": hover_ms(page),
             "click_to_neighbours_ms": click_ms(page),
         }
-        browser.close()
-    return result
 
 
 _REDRAW = """async () => {
@@ -251,8 +223,8 @@ def main() -> None:
         "building_seconds_per_1000_faces": building(gallery),
         "server": looking(gallery),
     }
-    with served(BUNDLED_GALLERY, 7971) as url:
-        figures["browser"] = in_the_browser(url)
+    with served(7971) as page:
+        figures["browser"] = in_the_browser(page.url)
     with tempfile.TemporaryDirectory() as folder:
         large = enlarged(gallery, _POINTS)
         figures[f"server_{_POINTS}_points"] = looking(large)
@@ -263,8 +235,8 @@ def main() -> None:
             gallery.about["pictures"]["tile"],
         )
         save_gallery(large, sheet, Path(folder))
-        with served(Path(folder), 7972) as url:
-            figures[f"browser_{_POINTS}_points"] = in_the_browser(url)
+        with served(7972, "--gallery", folder) as page:
+            figures[f"browser_{_POINTS}_points"] = in_the_browser(page.url)
     print(json.dumps(figures, indent=2))
     if options.out:
         write_json(options.out, figures)

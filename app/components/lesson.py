@@ -9,6 +9,7 @@ import gradio as gr
 from app import lesson_text as text
 from app.components.html import plain_html
 from app.lessons import LOOKS, Lesson, Question
+from app.link import Link
 
 
 def lesson_part() -> gr.HTML:
@@ -105,7 +106,7 @@ def lesson_list(lessons: Mapping[str, Lesson], notes: Sequence[str]) -> str:
         f"<li><h3>{escape(one.title)}</h3><p>{escape(one.about)}</p>"
         f"<p><span>{text.MINUTES.format(minutes=one.minutes)}</span> "
         f'<a class="sadal-save" data-lesson="{escape(one.name)}" '
-        f'href="?lesson={escape(one.name)}&amp;step=1">{text.START}</a></p></li>'
+        f'href="?{escape(Link(lesson=one.name).query())}">{text.START}</a></p></li>'
         for one in lessons.values()
     )
     wrong = "".join(f"<li>{escape(note)}</li>" for note in notes)

@@ -115,4 +115,4 @@ def _layer(name: str, places: Mapping[str, Mapping[str, Any]], **look: Any) -> g
 
 def _numbers(column: np.ndarray) -> list[float | None]:
     rounded = np.round(column.astype(np.float64), _DIGITS)
-    return [None if np.isnan(value) else float(value) for value in rounded]
+    return [float(value) if np.isfinite(value) else None for value in rounded]

@@ -46,9 +46,9 @@ class Lab:
         run: the run at this moment.
         turns: who has had a turn so far.
         probe: the training quadruplets that are looked at.
-        records: one line of numbers at the start, after every tenth turn if it was one of both, and
-            after every turn of one player; on one machine, with as many threads, a function of data,
-            settings and turns alone.
+        records: one line of numbers at the start, after every tenth turn if it was one of both,
+            and after every turn of one player; on one machine, with as many threads, a function
+            of data, settings and turns alone.
     """
 
     def __init__(self, faces: LabFaces, config: MetricConfig) -> None:

@@ -116,13 +116,14 @@ def test_a_whole_map_is_figures_marks_epochs_and_sheet_as_json(
     }  # fmt: skip
     if view.has_epochs:
         assert made["epoch"] == 1
-        kept = [(epoch["number"], epoch["generating"]) for epoch in made["epochs"]]
-        assert kept == [(1, False), (2, True), (3, True)]
+        assert [tuple(e.values()) for e in made["epochs"]] == [(1, False), (2, True), (3, True)]
         assert len(made["figures"][0]["frames"]) == 3
     else:
         assert made["epoch"] is made["epochs"] is None
     alone = answers.marks_alone(services, gallery, view, None)
-    assert alone == {name: made[name] for name in ("key", "marks")}
+    assert alone == {name: made[name] for name in ("key", "marks", "texts")}
+    told = {"kind": view.kind, "space": view.space, "pick": f"quadruplet:{NUMBER}"}
+    assert made["texts"] == told | ({"epoch": "2"} if view.has_epochs else {})
 
 
 def test_faces_of_a_photo_are_visitors_in_the_spaces_that_are_known(services: Services) -> None:

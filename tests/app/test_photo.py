@@ -2,31 +2,15 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 
 from app import text
 from app.main import build_demo, forget_session
-from app.services import Photo, Services
+from app.services import Photo
 from app.tabs.estimate.photo import EXAMPLE, face_index
 from tests.app.conftest import emptied, stored
 from tests.fakes import estimate_of, services_for
-
-
-class Page:
-    """The page without a browser: handlers by name, answers by the id of the part."""
-
-    def __init__(self, services: Services) -> None:
-        self.demo = build_demo(services)
-        self.handlers = {f.name: f.fn for f in self.demo.fns.values() if f.fn is not None}
-
-    def call(self, name: str, *arguments: Any) -> dict[str, Any]:
-        answer = self.handlers[name](*arguments)  # type: ignore[misc]
-        return {part.elem_id or type(part).__name__: value for part, value in answer.items()}
-
-
-def event(data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
+from tests.page import Page, event
 
 
 def test_a_photo_shows_stage_panel_figure_details_and_can_be_forgotten(

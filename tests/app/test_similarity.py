@@ -1,6 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -129,22 +130,27 @@ def test_the_words_change_with_the_settings() -> None:
     assert refusal("No.", "<b>").count("&lt;b&gt;") == 1
 
 
-def draw(*settings: Any) -> tuple[Any, str, Any]:
+def draw(*settings: Any) -> tuple[Any, str, Any, Any]:
     demo = build_demo(services_for([]))
     (drawn,) = [f.fn for f in demo.fns.values() if f.name == "draw_q" and f.fn is not None]
     return drawn(*settings)
 
 
 def test_the_view_draws_and_fills_in_the_c_that_joins_the_branches() -> None:
-    figure, words, offset = draw("slide", 10.0, 1.0, True, 0.1, "margin", 0.17, ())
+    figure, words, offset, told = draw("slide", 10.0, 1.0, True, 0.1, "margin", 0.17, ())
     assert figure.data[0].name == "Q slide"
     assert "At the gap L" in words
     assert (offset["interactive"], offset["value"]) == (False, round(1 - np.log(11) / 10, 3))
+    settings = {"variant": "slide", "L": "10.0", "eps": "1.0", "on": "margin", "tau": "0.17"}
+    assert told == {"view": "q", "texts": settings | {"C": "auto"}}
+    told = draw("wing_norm", 10.0, 1.0, False, 0.1, "distance", 0.17, ())[3]
+    changes = {"variant": "wing_norm", "on": "distance", "C": "0.1"}
+    assert told == {"view": "q", "texts": settings | changes}
 
 
 def test_a_bad_triple_is_explained_and_the_figure_stays() -> None:
-    figure, words, offset = draw("slide", 5.0, 1.0, False, 0.9, "margin", 0.17, ())
-    assert figure["__type__"] == "update"
+    figure, words, offset, told = draw("slide", 5.0, 1.0, False, 0.9, "margin", 0.17, ())
+    assert figure == told == gr.skip()  # nor does the link follow
     assert text.Q_REFUSED in words
     assert "take C of at most 0.641" in words
     assert offset["interactive"] is True
@@ -158,7 +164,7 @@ def test_learned_compares_shapes_and_not_scales() -> None:
 
 def test_pairs_that_are_chosen_on_the_map_are_marked_where_they_are() -> None:
     pairs = (Pair("real", 5, 0.8), Pair("generated", 5, 0.3), Pair("real", 40, 2.5))
-    figure, _, _ = draw("slide", 5.0, 1.0, True, 0.1, "margin", 0.17, pairs)
+    figure, *_ = draw("slide", 5.0, 1.0, True, 0.1, "margin", 0.17, pairs)
     marked = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
     assert list(marked) == [
         "real negative chosen on the map",

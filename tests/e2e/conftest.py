@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
@@ -136,7 +137,18 @@ def phone(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def visit(browser: Browser, server: Server, width: int, height: int, scheme: str) -> Iterator[Page]:
-    """The page, ready; whatever a test does, no request may leave this machine."""
+    """The page at its first view, ready."""
+    with arrived(browser, server.url, width, height, scheme) as page:
+        page.wait_for_selector("#sadal-panel .sadal-panel")
+        page.wait_for_selector("#sadal-figure .main-svg")
+        yield page
+
+
+@contextmanager
+def arrived(
+    browser: Browser, url: str, width: int = 1280, height: int = 900, scheme: str = "light"
+) -> Iterator[Page]:
+    """The page at an address, in a fresh browser; no request may leave this machine meanwhile."""
     context: BrowserContext = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme=scheme,  # type: ignore[arg-type]
@@ -148,9 +160,8 @@ def visit(browser: Browser, server: Server, width: int, height: int, scheme: str
     page.set_default_timeout(PATIENCE_MS)
     page.on("request", lambda request: hosts.add(urlparse(request.url).hostname))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(server.url)
-    page.wait_for_selector("#sadal-panel .sadal-panel")
-    page.wait_for_selector("#sadal-figure .main-svg")
+    page.goto(url)
+    page.wait_for_selector("#sadal-views [role=tab]")
     yield page
     context.close()
     assert hosts - {None} == {"127.0.0.1"}

@@ -14,7 +14,7 @@ from app.components.stage import data_url
 from app.components.words import sentences
 from app.figures.selection import age_histogram, distances_by_gap
 from app.files import file_url
-from app.link import among, one_of, read_fields
+from app.link import among, one_of, read_fields, whole
 from app.scene import marks, nearest_pictures, scene
 from app.selection import (
     Selection,
@@ -87,8 +87,9 @@ def view_of(gallery: Gallery, texts: Mapping[str, str], start: View) -> tuple[Vi
     """The view that a link tells, and one sentence for each text that makes no sense."""
 
     def pick(text: str) -> Pick:
-        kind, _, row = text.partition(":")
-        chosen = Pick(kind, int(row) if row.isascii() and row.isdigit() else -1)
+        kind, _, place = text.partition(":")
+        row = whole(place)
+        chosen = Pick(kind, -1 if row is None else row)
         check_pick(gallery, chosen)
         return chosen
 

@@ -115,28 +115,57 @@ class _Look:
     def started(self, session: str, state: "LabState") -> dict[Any, Any]:
         """A fresh lab of a state, or why there is none; the lab at hand then stays."""
         try:
-            self.room.start(session, state)
+            return self.start(session, state)
         except SadalError as error:
-            return {self.parts.note: refusal(text.REFUSED, str(error))}
+            return self.refused(error)
+
+    def start(self, session: str, state: "LabState") -> dict[Any, Any]:
+        """A fresh lab of a state.
+
+        Raises:
+            SadalError: there is none; the lab at hand then stays.
+        """
+        self.room.start(session, state)
         with self.room.bench(session) as bench:
-            assert bench is not None
+            if bench is None:  # the visitor has left meanwhile
+                return {self.parts.note: ""}
             return {
                 self.parts.lab: answers.start(bench),
                 self.parts.note: "",
                 self.parts.command: answers.command(state),
             }
 
+    def refused(self, error: SadalError) -> dict[Any, Any]:
+        """Why the lab at hand stays as it is."""
+        return {self.parts.note: refusal(text.REFUSED, str(error))}
+
     def restored(self, texts: Mapping[str, str], session: str) -> Restored:
         """The lab that a link tells; where there is none, that of the preset it names."""
         from sadal_core.lab.state import LabState, read_state
 
+        texts = {"data": self.parts.data.value, **texts}
         state, notes = read_state(texts)
+        beyond = [name for name in texts if not self.holds(name, state)]
+        if beyond:
+            state, notes = read_state({n: texts[n] for n in texts if n not in beyond})
+            notes += [text.not_held(name, texts[name]) for name in beyond]
         try:
-            self.room.start(session, state)
+            answer = self.start(session, state)
         except SadalError as error:
             notes.append(str(error))
             state = LabState.of(self.parts.data.value, state.preset)
-        return {**self.controls(state), **self.started(session, state)}, notes
+            answer = self.started(session, state)
+        return {**self.controls(state), **answer}, notes
+
+    def holds(self, name: str, state: "LabState") -> bool:
+        """Whether the control of a setting has its value; if not, Gradio refuses every event."""
+        if name not in self.parts.settings:
+            return True
+        value = getattr(state.config, name)
+        try:
+            return self.parts.settings[name].preprocess(value) == value
+        except gr.Error:
+            return False
 
     def controls(self, state: "LabState") -> dict[Any, Any]:
         """The controls as a state has them."""
@@ -204,7 +233,10 @@ def _wire_turns(look: _Look, shown: list[Any]) -> None:
 def _of_preset(look: _Look, request: gr.Request, data: str, preset: str) -> dict[Any, Any]:
     from sadal_core.lab.state import LabState
 
-    state = LabState.of(data, preset)
+    try:
+        state = LabState.of(data, preset)
+    except SadalError as error:
+        return look.refused(error)
     return {**look.controls(state), **look.started(str(request.session_hash), state)}
 
 
@@ -218,5 +250,5 @@ def _of_values(
         read_turns(turns)
         state = replace(look.state(values), turns=turns)
     except SadalError as error:
-        return {look.parts.note: refusal(text.REFUSED, str(error))}
+        return look.refused(error)
     return look.started(str(request.session_hash), state)

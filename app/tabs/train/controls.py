@@ -52,6 +52,7 @@ SPECS: Final[dict[str, dict[str, Callable[..., Any]]]] = {
         "weight_decay": _number(), "batch_size": _one_of(32, 64, 128, 256),
         "age_window": _number(whole=True), "grad": _one_of("separate", "joint"),
         "metric_epochs": _number(whole=True), "generator_epochs": _number(whole=True),
+        "alternating_epochs": _number(whole=True),
     },
 }  # fmt: skip
 

@@ -1,0 +1,184 @@
+"""Speed, responsiveness and memory of the Train view, measured in one run; prints JSON.
+
+    .venv/bin/python benchmarks/lab.py --out results/benchmark-lab.json
+
+Server and headless Chromium with software rendering share the cores, as they do on a laptop; with
+four visitors Chromium draws four pages. "core" is the same training without a page.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Browser, Page  # noqa: E402
+
+from benchmarks.page import Served, chromium, served  # noqa: E402
+from sadal_core.cli.provenance import revision  # noqa: E402
+from sadal_core.files import write_json  # noqa: E402
+from sadal_core.gallery.stored import BUNDLED_GALLERY, load_gallery  # noqa: E402
+from sadal_core.lab.state import LabState  # noqa: E402
+
+_SECONDS = 15
+_TURNS = 60
+_VISITORS = 4
+_MOVES = 12
+
+
+def core(data: str) -> float:
+    """Turns in a second, records included, without a page."""
+    gallery = load_gallery(BUNDLED_GALLERY) if data == "faces" else None
+    lab = LabState.of(data, "corrected").lab(gallery)
+    lab.take()
+    start = time.perf_counter()
+    for _ in range(_TURNS):
+        lab.take()
+    return _TURNS / (time.perf_counter() - start)
+
+
+def arrive(browser: Browser, url: str, query: str) -> Page:
+    """A new visitor at a state of the page."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(120_000)
+    page.goto(f"{url}?{query}")
+    return page
+
+
+def training(browser: Browser, url: str, data: str) -> Page:
+    """A new visitor whose lab is playing as fast as it goes."""
+    page = arrive(browser, url, f"view=train&data={data}&preset=corrected")
+    page.wait_for_selector(".sadal-lab[data-turn]")
+    page.locator(".sadal-lab-bar select").select_option("fast")
+    page.locator(".sadal-lab-bar").get_by_role("button", name="Play").click()
+    page.wait_for_function("Number(document.querySelector('.sadal-lab').dataset.turn) > 3")
+    return page
+
+
+def turn(page: Page) -> int:
+    """Turns that a lab has taken."""
+    return int(page.locator(".sadal-lab-bar output").inner_text().split()[1])
+
+
+def rates(pages: list[Page]) -> list[float]:
+    """Turns in a second of each visitor, over the same time."""
+    before = [(turn(page), time.perf_counter()) for page in pages]
+    pages[0].wait_for_timeout(1000 * _SECONDS)
+    after = [(turn(page), time.perf_counter()) for page in pages]
+    return [(n - m) / (t - s) for (m, s), (n, t) in zip(before, after, strict=True)]
+
+
+# From a key that moves a slider to a curve of another shape, in the browser's own clock.
+_WATCH = """([slider, watched, attribute]) => {
+    window.sadalTimes = [];
+    let pressed = 0;
+    const press = () => { pressed = performance.now(); };
+    document.querySelector(slider).addEventListener("keydown", press, true);
+    const counts = (one) => one.type === "childList" || one.attributeName === attribute;
+    new MutationObserver((changes) => {
+        if (!pressed || !changes.some(counts)) return;
+        window.sadalTimes.push(performance.now() - pressed);
+        pressed = 0;
+    }).observe(document.querySelector(watched), {
+        subtree: true, childList: true, attributes: true, attributeFilter: [attribute],
+    });
+}"""
+
+
+def slider_ms(page: Page, slider: str, watched: str, attribute: str) -> float:
+    """Median milliseconds from a key on a slider to what it redraws."""
+    handle = page.locator(f"{slider} input[type=range]")
+    page.evaluate(_WATCH, [f"{slider} input[type=range]", watched, attribute])
+    handle.focus()
+    for _ in range(_MOVES):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(1200)
+    return statistics.median(page.evaluate("window.sadalTimes"))
+
+
+def q_slider_ms(browser: Browser, url: str) -> float:
+    """The same for τ of the Similarity Q view, which redraws the demanded distance."""
+    page = arrive(browser, url, "view=q&L=5")
+    page.wait_for_selector("#sadal-q-figure .scatterlayer path.js-line")
+    page.wait_for_timeout(2000)
+    measured = slider_ms(page, "#sadal-q-tau", "#sadal-q-figure", "d")
+    page.context.close()
+    return measured
+
+
+def train_slider_ms(browser: Browser, url: str) -> float:
+    """The same for τ of the Train view on the toy, which starts the training over."""
+    page = arrive(browser, url, "view=train&data=toy")
+    page.wait_for_selector(".sadal-lab[data-turn]")
+    page.get_by_role("button", name="All settings").click()
+    page.wait_for_timeout(1000)
+    measured = slider_ms(page, "#sadal-lab-tau", ".sadal-lab", "data-run")
+    page.context.close()
+    return measured
+
+
+def sliders(browser: Browser, url: str) -> dict[str, float]:
+    """Both."""
+    return {"similarity": q_slider_ms(browser, url), "train": train_slider_ms(browser, url)}
+
+
+def memory_mb(pid: int) -> float:
+    """Memory that a process holds."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("the process is gone")
+
+
+def memory(browser: Browser, page: Served, visitors: int) -> dict[str, float]:
+    """Memory of the server with so many trainings, and after their tabs were closed."""
+    warm = training(browser, page.url, "faces")
+    warm.context.close()
+    time.sleep(3)
+    before = memory_mb(page.pid)
+    pages = [training(browser, page.url, "faces") for _ in range(visitors)]
+    pages[0].wait_for_timeout(3000)
+    during = memory_mb(page.pid)
+    for one in pages:
+        one.context.close()
+    time.sleep(5)
+    after = memory_mb(page.pid)
+    return {
+        "before_mb": before,
+        "with_trainings_mb": during,
+        "per_visitor_mb": (during - before) / visitors,
+        "after_closing_mb": after,
+    }
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, help="also write the figures to this file")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {
+        "revision": revision(),
+        "core_turns_per_second": {data: core(data) for data in ("faces", "toy")},
+    }
+    with served(7973) as page, chromium() as browser:
+        figures["slider_to_curve_ms_at_rest"] = sliders(browser, page.url)
+        one = training(browser, page.url, "faces")
+        figures["one_visitor_turns_per_second"] = rates([one])[0]
+        figures["slider_to_curve_ms_while_training"] = sliders(browser, page.url)
+        pages = [one, *(training(browser, page.url, "faces") for _ in range(_VISITORS - 1))]
+        figures["four_visitors_turns_per_second"] = rates(pages)
+        for other in pages:
+            other.context.close()
+        figures["memory"] = memory(browser, page, _VISITORS)
+    print(json.dumps(figures, indent=2))
+    if options.out:
+        write_json(options.out, figures)
+
+
+if __name__ == "__main__":
+    main()
