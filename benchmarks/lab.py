@@ -1,4 +1,4 @@
-"""Speed, responsiveness and memory of the Train view, measured in one run; prints JSON.
+"""What the lab's presets come to, and speed and memory of the Train view, in one run; prints JSON.
 
     .venv/bin/python benchmarks/lab.py --out results/benchmark-lab.json
 
@@ -23,6 +23,8 @@ from benchmarks.page import Served, chromium, served  # noqa: E402
 from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.files import write_json  # noqa: E402
 from sadal_core.gallery.stored import BUNDLED_GALLERY, load_gallery  # noqa: E402
+from sadal_core.lab.faces import LAB_DATA  # noqa: E402
+from sadal_core.lab.presets import PRESETS  # noqa: E402
 from sadal_core.lab.state import LabState  # noqa: E402
 
 _SECONDS = 15
@@ -40,6 +42,18 @@ def core(data: str) -> float:
     for _ in range(_TURNS):
         lab.take()
     return _TURNS / (time.perf_counter() - start)
+
+
+def presets() -> list[dict[str, Any]]:
+    """What every preset has come to after 100 turns, on both data."""
+    print("taking 100 turns of every preset ...", file=sys.stderr)
+    gallery = load_gallery(BUNDLED_GALLERY)
+    rows = []
+    for data in LAB_DATA:
+        for name in PRESETS:
+            lab = LabState.of(data, name, "100b").lab(gallery)
+            rows.append({"data": data, "preset": name, **lab.records[-1]})
+    return rows
 
 
 def arrive(browser: Browser, url: str, query: str) -> Page:
@@ -163,6 +177,7 @@ def main() -> None:
     options = parser.parse_args()
     figures: dict[str, Any] = {
         "revision": revision(),
+        "presets": presets(),
         "core_turns_per_second": {data: core(data) for data in ("faces", "toy")},
     }
     with served(7973) as page, chromium() as browser:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from sadal_core.faces.detect import MediaPipeFaces
 
 ROOT = Path(__file__).resolve().parent.parent
-if "PYTEST_XDIST_WORKER" in os.environ:  # workers that all use all cores wait for each other
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Time limits say more about a busy machine than about the code; CI draws the same examples
 # every time, so that it fails only for a reason in the change.
@@ -28,14 +26,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("suite")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several workers: browser tests together, and first, since they take longest."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
-    for item in items:
-        browser = item.get_closest_marker("browser")
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))
 
 
 @pytest.fixture

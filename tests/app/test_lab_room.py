@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import torch
 
 from app.engine import lab_faces
 from app.lab_room import KEPT, SEATS, Bench, LabRoom
@@ -19,33 +18,11 @@ from sadal_core.lab.state import LabState
 from sadal_core.lab.turns import read_turns
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.run import Turn
+from tests.labs import alone, same, state
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 FACES = lab_faces(None)
-
-
-def state(turns: str = "", **settings: Any) -> LabState:
-    """Of the toy, with steps that take no time."""
-    texts = {"batch_size": "8"} | {name: str(value) for name, value in settings.items()}
-    return LabState(**{**vars(LabState.of("toy").changed(texts)), "turns": turns})
-
-
-def alone(told: LabState) -> Lab:
-    """The lab of a state, without a room."""
-    return told.lab(None)
-
-
-def weights(lab: Lab) -> dict[str, torch.Tensor]:
-    return {name: w.clone() for name, w in lab.run.players.model.state_dict().items()}
-
-
-def same(one: Lab, other: Lab) -> bool:
-    """Whether two labs are one to the last bit."""
-    pairs = zip(weights(one).values(), weights(other).values(), strict=True)
-    return (one.turns, one.records) == (other.turns, other.records) and all(
-        torch.equal(*pair) for pair in pairs
-    )
 
 
 class Clock:
