@@ -27,10 +27,10 @@ from sadal_core.lab.faces import LAB_DATA  # noqa: E402
 from sadal_core.lab.presets import PRESETS  # noqa: E402
 from sadal_core.lab.state import LabState  # noqa: E402
 
-_SECONDS = 15
+_SECONDS = 10
 _TURNS = 60
 _VISITORS = 4
-_MOVES = 12
+_MOVES = 8
 
 
 def core(data: str) -> float:
