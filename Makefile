@@ -6,20 +6,15 @@ RUN := .venv/.requirements.ready
 DEV := .venv/.requirements-dev.ready
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: demo setup test test-browser test-others test-fast check format clean
+.PHONY: demo setup test test-fast check format clean
 
 demo: $(RUN)
 	$(PYTHON) app.py --open
 
 setup: $(DEV)
 
-# The browser waits a lot, so the other tests run beside it; one thread each, or they wait for
-# each other.
 test: $(DEV)
-	OMP_NUM_THREADS=1 $(MAKE) --jobs=2 --keep-going --output-sync=target test-browser test-others
-
-test-browser test-others: $(DEV)
-	$(PYTHON) -m pytest -m "$(if $(filter test-others,$@),not )browser"
+	$(PYTHON) -m pytest
 
 test-fast: $(DEV)
 	$(PYTHON) -m pytest -m "not browser and not slow"

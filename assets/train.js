@@ -20,7 +20,7 @@ const csv = root.querySelector("[data-csv]");
 
 // Turns in a frame, and ms from one frame to the next, by speed.
 const SPEEDS = { slow: [1, 500], medium: [1, 100], fast: [50, 0] };
-const PATIENCE_MS = 30000; // for one answer; importing torch on a busy machine is slow
+const PATIENCE_MS = 90000; // for one answer; a machine that many share can be slow
 const WAIT_MS = 1000; // until a place is asked for again
 const TELL_MS = 2000; // between two changes of the address while playing
 const RATE_MS = 3000; // over which turns per second are counted

@@ -98,10 +98,12 @@ def test_what_the_hard_negatives_tell_restores_them(page: Page) -> None:
 
 
 def test_what_a_training_tells_restores_it_turn_by_turn(page: Page) -> None:
-    start = "view=train&data=toy&preset=midpoint&batch_size=32&tau=0.2&C=0.6&age_window=none"
+    start = "view=train&data=toy&preset=midpoint&batch_size=32&tau=0.2&C=0.6&seed=5"
     answer = page.opened(f"{start}&turns=3b1m")
     assert notes(answer) == []
     controls = inputs(page, answer)
+    held = {name: answer[f"sadal-lab-{name}"] for name in ("seed", "tau", "C", "batch_size")}
+    assert held == {"seed": 5, "tau": 0.2, "C": 0.6, "batch_size": 32}
     whole = replayed(page, controls)
     texts = {**answer["sadal-lab"]["texts"], "turns": whole["turns"]}
     assert whole["turns"] == "3b1m"

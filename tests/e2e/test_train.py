@@ -57,7 +57,7 @@ def test_each_player_takes_its_step_apart(desktop: Page) -> None:
 
 def test_playing_real_faces_gives_the_numbers_of_the_core(desktop: Page) -> None:
     train(desktop, "faces")
-    count = play_to(desktop, 20)
+    count = play_to(desktop, 12)
     desktop.wait_for_timeout(1000)
     assert turn(desktop) == count, "paused is paused"
     lab = lab_of(desktop.url)
@@ -119,7 +119,7 @@ def test_two_visitors_train_at_once_and_apart(
             press(page, "Play")
         for page in (desktop, other):
             page.wait_for_function(
-                "Number(document.querySelector('.sadal-lab').dataset.turn) >= 20"
+                "Number(document.querySelector('.sadal-lab').dataset.turn) >= 10"
             )
         for page in (desktop, other):
             press(page, "Pause")
