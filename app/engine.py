@@ -5,6 +5,7 @@ Nothing here imports torch before it is needed, so that the page is served first
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -54,11 +55,17 @@ def lab_faces(gallery: "Gallery | None") -> "Callable[[str], LabFaces]":
 
 @dataclass
 class Engine:
-    """The estimator of one model folder, loaded once."""
+    """The estimator of one model folder, loaded once.
+
+    Attributes:
+        folder: of the model.
+        drawing: held while networks are made: their first weights, though replaced at once, come
+            from torch's one random generator.
+    """
 
     folder: Path
+    drawing: "AbstractContextManager[object]" = field(default_factory=threading.RLock)
     _estimator: "AgeEstimator | None" = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def estimate(self, image: np.ndarray) -> "tuple[FaceEstimate, ...]":
         """Faces of `image`, largest first."""
@@ -96,8 +103,10 @@ class Engine:
         from sadal_core.training.metric.config import MetricConfig
 
         metric = self._metric()
+        with self.drawing:
+            generator = self._generator(metric, kind)
         return hard_negatives(
-            self._generator(metric, kind),
+            generator,
             metric.head,
             torch.from_numpy(gallery.features),
             gallery.ages,
@@ -131,7 +140,7 @@ class Engine:
         return load_generator(path, model=self._loaded().manifest["sha256"])
 
     def _loaded(self) -> "AgeEstimator":
-        with self._lock:
+        with self.drawing:
             if self._estimator is None:
                 from sadal_core.pipeline import AgeEstimator
 

@@ -13,6 +13,7 @@ from app.lessons import Lesson
 from app.link import ALL, SHOWN, Link, read_link, whole
 
 _OPTIONS: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
+_MOST_NOTES: Final = 12  # of what a link says that makes no sense
 LESSONS_VIEW: Final = "lessons"
 
 
@@ -122,7 +123,7 @@ class Guide:
         values[self.link] = {
             **told, "restored": True, "fresh": not link.lesson, **held,
             "lesson": link.lesson, "step": link.step,
-            "notes": [text.NOTES, *notes] if notes else [],
+            "notes": [text.NOTES, *notes[:_MOST_NOTES]] if notes else [],
         }  # fmt: skip
         if link.view:
             values[self.tabs] = gr.Tabs(selected=link.view)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
@@ -53,10 +53,11 @@ class Bench:
         turns = self.pending or deque(asked)
         end = time.monotonic() + seconds
         try:
-            while turns:
+            while turns and not self.lab.finished:
                 self.lab.take(turns.popleft())
                 if time.monotonic() >= end:
                     return
+            turns.clear()  # of a lab that has ended
         except SadalError:
             self.pending.clear()
             raise
@@ -71,6 +72,7 @@ class LabRoom:
         *,
         seats: int = SEATS,
         kept: int = KEPT,
+        drawing: "AbstractContextManager[object] | None" = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """An empty room.
@@ -79,6 +81,7 @@ class LabRoom:
             faces: data of the lab by name; raises ConfigError where there are none.
             seats: how many may train at once.
             kept: how many labs are kept.
+            drawing: lock of whoever else draws from torch's one random generator.
             clock: seconds.
         """
         self._faces, self._seats, self._kept, self._clock = faces, seats, kept, clock
@@ -86,7 +89,7 @@ class LabRoom:
         self._asked: OrderedDict[str, float] = OrderedDict()  # who wants to train, first come first
         self._numbers = count(1)
         self._lock = threading.Lock()
-        self._drawing = threading.Lock()  # first weights come from the one generator of torch
+        self._drawing = threading.Lock() if drawing is None else drawing
 
     def __len__(self) -> int:
         """How many labs are kept."""

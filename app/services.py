@@ -106,7 +106,9 @@ def load_services(
         standardise=engine.standardise,
         generate=engine.generate,
         generators=engine.generators,
-        room=LabRoom(lab_faces(faces if isinstance(faces, Gallery) else None)),
+        room=LabRoom(
+            lab_faces(faces if isinstance(faces, Gallery) else None), drawing=engine.drawing
+        ),
         lessons=load_lessons(lessons),
     )
 

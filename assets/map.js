@@ -27,17 +27,6 @@ let drawing = Promise.resolve();
 let asked = false; // for the maps
 let busy = false; // plotly reports its own changes too; only a visitor's count
 
-function plotly() {
-  window.sadalPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = (window.gradio_config?.root ?? "") + root.dataset.plotly;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error(words.failed));
-    document.head.append(script);
-  });
-  return window.sadalPlotly;
-}
-
 const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const shown = (layer) => boxes.every((box) => box.value !== layer || box.checked);
 const lastEpoch = () => (base?.epochs?.length ?? 0) - 1;
@@ -226,10 +215,9 @@ function prepareEpochs() {
   sayEpoch();
 }
 
-// A copy: plotly unpacks arrays where they lie, and Gradio copies all it holds at every change.
 function receive() {
-  if (!props.value) return;
-  const value = JSON.parse(JSON.stringify(props.value));
+  const value = received();
+  if (!value) return;
   marks = value.marks ?? [];
   window.dispatchEvent(new CustomEvent("sadal-state", { detail: { view: "map", texts: value.texts } }));
   if (value.figures) {

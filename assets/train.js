@@ -40,17 +40,6 @@ let counts = []; // [time, turn] of the last frames
 let drawing = Promise.resolve();
 let stale = false; // a drawing waits for its turn
 
-function plotly() {
-  window.sadalPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = (window.gradio_config?.root ?? "") + root.dataset.plotly;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error(words.failed));
-    document.head.append(script);
-  });
-  return window.sadalPlotly;
-}
-
 const visible = () => root.offsetParent !== null && !document.hidden;
 const ink = () => getComputedStyle(root).getPropertyValue("--sadal-quiet").trim();
 
@@ -211,10 +200,9 @@ function take(frame) {
   next = setTimeout(go, now.left ? 0 : Math.max(0, least - (performance.now() - asked)));
 }
 
-// A copy: plotly unpacks arrays where they lie, and Gradio copies all it holds at every change.
 function receive() {
-  if (!props.value) return;
-  const value = JSON.parse(JSON.stringify(props.value));
+  const value = received();
+  if (!value) return;
   if (value.figures) {
     const same = figures && value.frame.run !== now?.run && value.figures.features.layout.xaxis.title.text === figures.features.layout.xaxis.title.text;
     if (value.frame.run !== now?.run) earlier = same && records.length > 1 ? records : same ? earlier : [];
@@ -229,6 +217,7 @@ function receive() {
   if (now && value.run !== now.run) return; // of a training that has been replaced
   asking = false;
   clearTimeout(patience);
+  if (value.refused) return pause(); // the note beside the settings says why
   take(value);
 }
 

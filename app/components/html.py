@@ -8,13 +8,14 @@ import gradio as gr
 _ASSETS: Final = Path(__file__).resolve().parents[2] / "assets"
 
 
-def plain_html(value: Any = "", *, script: str | None = None, **options: Any) -> gr.HTML:
+def plain_html(value: Any = "", *, script: str = "", **options: Any) -> gr.HTML:
     """A part that shows `value` as it is.
 
     Args:
         value: HTML, or whatever the part's template expects.
-        script: name of a file in `assets/` that gives the part its behaviour.
+        script: names of files in `assets/`, with blanks between them, that together give the part
+            its behaviour.
         options: further keywords of `gr.HTML`.
     """
-    code = (_ASSETS / script).read_text("utf-8") if script else None
-    return gr.HTML(value, js_on_load=code, apply_default_css=False, **options)
+    code = "".join((_ASSETS / name).read_text("utf-8") for name in script.split())
+    return gr.HTML(value, js_on_load=code or None, apply_default_css=False, **options)

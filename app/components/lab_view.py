@@ -46,6 +46,6 @@ def lab_view() -> gr.HTML:
             f'<button type="button" class="sadal-button" data-csv disabled>{text.CSV}</button>'
             "</div></div></div>"
         ),
-        script="train.js",
+        script="plotly.js train.js",
         elem_id="sadal-lab",
     )

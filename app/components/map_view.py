@@ -50,6 +50,6 @@ def map_view() -> gr.HTML:
             '<p class="sadal-map-status" role="status"></p></div>'
             '<div class="sadal-card" hidden><div class="sadal-tile"></div><p></p></div></div>'
         ),
-        script="map.js",
+        script="plotly.js map.js",
         elem_id="sadal-map",
     )

@@ -1,10 +1,12 @@
 """A training that is taken turn by turn, measured as it goes, and made again from its turns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from sadal_core.errors import ConfigError, LabError
@@ -37,6 +39,21 @@ def check_lab(config: MetricConfig) -> None:
     check_ranges(config, _LARGEST)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread of the processor.
+
+    The networks are small: several threads gain nothing and, where the processor is shared, wait
+    for each other many times longer than they work. And sums come in one order.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Lab:
     """A run of the metric stage on `faces`, with a record at the start and as it goes on.
 
@@ -47,10 +64,11 @@ class Lab:
         turns: who has had a turn so far.
         probe: the training quadruplets that are looked at.
         records: one line of numbers at the start, after every tenth turn if it was one of both,
-            and after every turn of one player; on one machine, with as many threads, a function
-            of data, settings and turns alone.
+            and after every turn of one player; on one machine a function of data, settings and
+            turns alone.
     """
 
+    @one_thread()
     def __init__(self, faces: LabFaces, config: MetricConfig) -> None:
         """Draw the first weights and measure them.
 
@@ -82,6 +100,7 @@ class Lab:
             return (Turn.BOTH, Turn.METRIC)
         return (Turn.BOTH,) if self.config.grad == "joint" else tuple(Turn)
 
+    @one_thread()
     def take(self, turn: Turn = Turn.BOTH) -> None:
         """Give one turn.
 
@@ -109,6 +128,7 @@ class Lab:
         for turn in turns:
             self.take(turn)
 
+    @one_thread()
     def look(self) -> Sight:
         """The probe's faces and what G makes of its quadruplets, at this moment."""
         return self.probe.look(self.run)
@@ -125,7 +145,10 @@ class Lab:
             for name, of in zip(("generator", "metric"), terms, strict=True)
             if of is not None
         }
-        return tally.means() | losses
+        known = tally.means() | losses
+        if not synthetic:  # real ones have taken their place
+            known = {n: value for n, value in known.items() if not n.startswith("synthetic")}
+        return known
 
     def _check(self, terms: dict[str, float], before: dict[str, Tensor]) -> None:
         """Stop for good where a player has diverged, with the weights of before this turn."""

@@ -9,8 +9,6 @@ from sadal_core.gallery.stored import Gallery
 from tests.page import Page, event, notes, page_of, visitor
 from tests.planted_gallery import stored_gallery
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 ASKED = Question("Which?", ("a", "b"), 2, 0, "", "Yes.", "No.")
 LESSONS = {
     "first": Lesson(
@@ -179,3 +177,8 @@ def test_forged_messages_are_harmless(page: Page, forged: Any) -> None:
     assert answered(page, forged) == {"said": text.NO_LESSON, "right": False}
     assert set(page.call("go", visitor(), event(forged), None)) == {"sadal-lesson", "sadal-link"}
     assert list(page.call("restore", visitor(), event(forged), None)) == ["sadal-link"]
+
+
+def test_a_link_full_of_nonsense_is_told_in_a_few_lines(page: Page) -> None:
+    answer = page.opened("view=q&" + "&".join(f"a{number}=1" for number in range(200)))
+    assert 2 <= len(notes(answer)) <= 20

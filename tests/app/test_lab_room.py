@@ -20,8 +20,6 @@ from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.run import Turn
 from tests.labs import alone, same, state
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 FACES = lab_faces(None)
 
 
@@ -168,6 +166,15 @@ def test_pending_turns_come_first_and_one_at_least() -> None:
     assert lab.state() == "2m1g2b"
     bench.work([], 60)
     assert lab.state() == "2m1g2b"
+
+
+def test_a_lab_that_has_ended_gives_up_what_was_pending() -> None:
+    told = state(alternating_epochs=1, batch_size=256)
+    bench = Bench(1, told, alone(told), deque(read_turns("50b")))
+    bench.work((), 60)
+    assert bench.lab.finished
+    assert 0 < len(bench.lab.turns) < 50
+    assert not bench.pending
 
 
 def test_turns_that_cannot_be_taken_are_given_up() -> None:

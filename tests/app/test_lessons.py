@@ -22,8 +22,6 @@ from sadal_core.errors import DataError
 from sadal_core.gallery.stored import BUNDLED_GALLERY, load_gallery
 from tests.page import Page, event, page_of, visitor
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 HEAD = 'title = "Ages"\nabout = "Of <ages>."\nminutes = 3\n'
 STEP = '[[step]]\ntext = "Look."\n'
 ASK = STEP + 'ask = "How far?"\nright = "Yes."\nwrong = "No."\n'

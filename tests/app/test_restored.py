@@ -4,14 +4,12 @@ from urllib.parse import urlencode
 import pytest
 
 from app.services import Photo
-from app.tabs.metric_space import answers
+from app.tabs.metric_space.links import view_of
 from app.view import Pick, View
 from sadal_core.gallery.stored import Gallery
 from tests.fakes import estimate_of, services_for
 from tests.page import Page, event, notes, page_of, visitor
 from tests.planted_gallery import stored_gallery
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +46,7 @@ def test_what_the_map_tells_restores_it(page: Page, gallery: Gallery, view: View
     assert restored == shown["sadal-map"]
     assert (answer["sadal-map-kind"], answer["sadal-map-space"]) == (view.kind, view.space)
     assert answer["sadal-picked"] == shown["sadal-picked"]
-    assert answers.view_of(gallery, told, View()) == (view, [])
+    assert view_of(gallery, told, View()) == (view, [])
 
 
 def test_faces_of_the_visitor_are_on_a_map_that_a_link_restores(page: Page) -> None:

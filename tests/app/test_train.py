@@ -16,8 +16,6 @@ from sadal_core.lab.state import LabState
 from tests.fakes import services_for
 from tests.page import Page, event, visitor
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SMALL = {"batch_size": 32, "hidden": 8}
 FRAME = {
     "run", "from", "records", "turn", "turns", "left", "finished", "possible", "points", "problem",
@@ -150,7 +148,8 @@ def test_a_training_that_was_put_away_is_made_again(page: Page) -> None:
     assert frame["points"] == places(picture(lab))
     page.services.room.leave("somebody")
     for nonsense in ("4x", "9999b", ["1b"], {"b": 1}, 10**30, True):
-        answer = turned(page, turns=nonsense)
+        answer = turned(page, turns=nonsense, run=7)
+        assert answer.pop("sadal-lab") == {"run": 7, "refused": True}
         assert list(answer) == ["sadal-lab-note"]
         assert text.REFUSED in answer["sadal-lab-note"]
     assert len(page.services.room) == 0
@@ -264,7 +263,8 @@ def test_turns_that_settings_do_not_have_are_said_to_be_none(page: Page) -> None
         if frame["finished"]:
             break
     assert (frame["finished"], frame["problem"]) == (True, "")
-    assert "Start over" in turned(page, turn="both", count=1)["sadal-lab"]["problem"]
+    again = checked(turned(page, turn="both", count=50)["sadal-lab"])
+    assert (again["turn"], again["finished"], again["problem"]) == (frame["turn"], True, "")
 
 
 def test_who_comes_when_all_seats_are_taken_waits_for_one(page: Page) -> None:

@@ -16,6 +16,7 @@ from app.components.words import refusal, sentences
 from app.selection import read_selection
 from app.services import Problem, Services
 from app.tabs.metric_space import answers
+from app.tabs.metric_space.links import view_of
 from app.view import Pick, View, pairs
 from sadal_core.errors import SadalError
 from sadal_core.gallery.stored import Gallery
@@ -125,7 +126,7 @@ def _linked(look: _Look, choices: tuple[gr.Dropdown, gr.Radio], start: View) -> 
     kind, space = choices
 
     def restored(texts: Mapping[str, str], asker: Asker) -> Restored:
-        wanted, notes = answers.view_of(look.gallery, texts, start)
+        wanted, notes = view_of(look.gallery, texts, start)
         values = look.at(wanted, asker.photo, maps=True)
         return {kind: wanted.kind, space: wanted.space, **values}, notes
 

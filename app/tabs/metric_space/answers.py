@@ -1,6 +1,5 @@
 """What the Metric space view answers: values of its parts, from a gallery and a state."""
 
-from collections.abc import Mapping
 from html import escape
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +13,6 @@ from app.components.stage import data_url
 from app.components.words import sentences
 from app.figures.selection import age_histogram, distances_by_gap
 from app.files import file_url
-from app.link import among, one_of, read_fields, whole
 from app.scene import marks, nearest_pictures, scene
 from app.selection import (
     Selection,
@@ -23,9 +21,8 @@ from app.selection import (
     selection_table,
 )
 from app.services import Photo, Services
+from app.tabs.metric_space.links import texts_of
 from app.view import (
-    MAPS,
-    SPACES,
     Pick,
     View,
     Visitor,
@@ -71,37 +68,6 @@ def marks_alone(services: Services, gallery: Gallery, view: View, photo: Any) ->
         "marks": [figure_data(figure) for figure in drawn],
         "texts": texts_of(gallery, view),
     }
-
-
-def texts_of(gallery: Gallery, view: View) -> dict[str, str]:
-    """A view as a link has it."""
-    texts = {"kind": view.kind, "space": view.space}
-    if view.epoch is not None and gallery.epochs is not None:
-        texts["epoch"] = str(gallery.epochs.numbers[view.epoch])
-    if view.pick is not None:
-        texts["pick"] = f"{view.pick.kind}:{view.pick.row}"
-    return texts
-
-
-def view_of(gallery: Gallery, texts: Mapping[str, str], start: View) -> tuple[View, list[str]]:
-    """The view that a link tells, and one sentence for each text that makes no sense."""
-
-    def pick(text: str) -> Pick:
-        kind, _, place = text.partition(":")
-        row = whole(place)
-        chosen = Pick(kind, -1 if row is None else row)
-        check_pick(gallery, chosen)
-        return chosen
-
-    numbers = [] if gallery.epochs is None else gallery.epochs.numbers.tolist()
-    fields = {
-        "kind": one_of(MAPS), "space": one_of(SPACES), "epoch": among(numbers), "pick": pick,
-    }  # fmt: skip
-    values, notes = read_fields(texts, fields)
-    if "epoch" in values:
-        place = numbers.index(values["epoch"])
-        values["epoch"] = place if place < len(numbers) - 1 else None
-    return start.shown(**values), notes
 
 
 def visitors(services: Services, photo: Any) -> list[Visitor]:

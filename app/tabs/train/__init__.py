@@ -217,7 +217,8 @@ def _wire_turns(look: _Look, shown: list[Any]) -> None:
         if answer is not None:
             return {parts.lab: answer}
         # Put away meanwhile: it is made again, and the browser goes on asking.
-        return _of_values(look, request, values, str(asked.get("turns") or ""))
+        again = _of_values(look, request, values, str(asked.get("turns") or ""))
+        return {parts.lab: {"run": asked.get("run"), "refused": True}, **again}
 
     def rested(request: gr.Request) -> None:
         look.room.rest(str(request.session_hash))

@@ -1,0 +1,20 @@
+// What parts that draw share; `root`, `words` and `props` are theirs.
+
+// The plotly.js of the installed package, loaded once for all parts.
+function plotly() {
+  window.sadalPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = (window.gradio_config?.root ?? "") + root.dataset.plotly;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error(words.failed));
+    document.head.append(script);
+  });
+  return window.sadalPlotly;
+}
+
+// A copy of the value: plotly unpacks arrays where they lie, and Gradio copies all that it holds at
+// every change of the page.
+function received() {
+  return props.value ? JSON.parse(JSON.stringify(props.value)) : null;
+}
+
