@@ -123,7 +123,7 @@ def backbone_features(
     """Features of stored or cut crops and of their mirror images, on the processor."""
     device = model.head.weight.device
     views = (images, np.ascontiguousarray(images[:, :, ::-1]))
-    made = [model.backbone(model.spec.preprocess(view).to(device)).cpu() for view in views]
+    made = [model.backbone(model.spec.preprocess(view, device)).cpu() for view in views]
     return torch.stack(made, dim=1)
 
 

@@ -49,14 +49,20 @@ class BackboneSpec:
     mean: tuple[float, float, float] = _MEAN
     std: tuple[float, float, float] = _STD
 
-    def preprocess(self, crops: UInt8[np.ndarray, "batch side side 3"]) -> Float[Tensor, "b 3 s s"]:
+    def preprocess(
+        self,
+        crops: UInt8[np.ndarray, "batch side side 3"],
+        device: torch.device | str = "cpu",
+    ) -> Float[Tensor, "b 3 s s"]:
         """Input of the backbone for aligned crops, stored (canvas) or already cut to size.
 
         The only way from pixels to this backbone: training, evaluation and the page share it.
+        The pixels travel to `device` as bytes.
         """
         if crops.shape[1] == self.crop.canvas:
             crops = centre(crops, self.crop)
-        pixels = torch.from_numpy(np.ascontiguousarray(crops)).permute(0, 3, 1, 2)  # BSS3 -> B3SS
-        mean = torch.tensor(self.mean).view(1, 3, 1, 1) * 255
-        std = torch.tensor(self.std).view(1, 3, 1, 1) * 255
+        pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(device)
+        pixels = pixels.permute(0, 3, 1, 2)  # BSS3 -> B3SS
+        mean = torch.tensor(self.mean, device=device).view(1, 3, 1, 1) * 255
+        std = torch.tensor(self.std, device=device).view(1, 3, 1, 1) * 255
         return ((pixels.float() - mean) / std).contiguous(memory_format=torch.channels_last)

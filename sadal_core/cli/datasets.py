@@ -1,6 +1,7 @@
 """Options and progress shared by the commands that read data sets."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,21 @@ def load_crops(options: argparse.Namespace, spec: CropSpec) -> list[Crops]:
         source = open_source(path)
         dataset, samples = read_samples(source, options.format)
         folder = options.cache / path.stem
-        with tqdm(total=len(samples), desc=f"{dataset}: aligned crops", unit="face") as bar:
+        with tqdm(unit="face", desc=dataset) as bar:
             crops = prepare_crops(
                 source, dataset, samples, folder, spec=spec,
-                workers=max(1, options.workers), progress=bar.update,
+                workers=max(1, options.workers), progress=partial(_show, bar, dataset),
             )  # fmt: skip
         parts.append(crops)
     return parts
+
+
+def _show(bar: Any, dataset: str, stage: str, done: int, total: int) -> None:
+    title = f"{dataset}: {stage}"
+    if bar.desc != f"{title}: ":
+        bar.reset(total)
+        bar.set_description(title)
+    bar.update(done - bar.n)
 
 
 def feature_sets(

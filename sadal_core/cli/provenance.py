@@ -4,7 +4,7 @@ import argparse
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,15 @@ def provenance(command: str, options: argparse.Namespace, *, extra: str = "") ->
     return {
         "command": " ".join(word for word in words if word),
         "revision": revision(),
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in _PACKAGES},
+        "versions": {"python": platform.python_version()} | {p: _version(p) for p in _PACKAGES},
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # crops that were found elsewhere need no MediaPipe
+        return "not installed"
 
 
 def revision() -> str:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
 from sadal_core.backbones.mobilefacenet import load_face_weights
@@ -26,7 +27,8 @@ from sadal_core.files import sha256
 from sadal_core.model import AgeModel
 from sadal_core.settings import overridden
 from sadal_core.training.config import TrainConfig
-from sadal_core.training.loop import fit
+from sadal_core.training.loop import Origin, fit
+from sadal_core.weights import load_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="age stage: face-recognition weights to start from",
     )  # fmt: skip
     add_model_argument(parser, "metric stage: model whose backbone makes the features")
+    parser.add_argument(
+        "--teacher", type=Path, nargs="+", default=[], metavar="DIR",
+        help="age stage: finished models to follow, by the setting distillation",
+    )  # fmt: skip
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings",
         help="settings of the run, such as epochs=3 (see TrainConfig and MetricConfig)",
@@ -70,23 +76,40 @@ def _metric_stage(options: argparse.Namespace) -> str:
 def _age_stage(options: argparse.Namespace) -> str:
     config = overridden(TrainConfig(), options.settings)
     parts = load_crops(options, crop_spec(config.backbone))
-    initial = f"--init {options.init.name}" if options.init else ""
+    extra = [f"--init {options.init.name}"] if options.init else []
+    if options.teacher:
+        extra += ["--teacher", *(_run_name(folder) for folder in options.teacher)]
+    taught = [load_model(folder) for folder in options.teacher]
     about = {
-        **provenance("train", options, extra=initial),
+        **provenance("train", options, extra=" ".join(extra)),
         "initialisation": (
             {"file": options.init.name, "sha256": sha256(options.init)} if options.init else None
         ),
+        "teachers": [_teacher(*row) for row in zip(options.teacher, taught, strict=True)],
     }
     with tqdm(desc="train", unit="step", smoothing=0.05) as bar:
         manifest = fit(
             parts,
             config,
             options.out,
-            initialise=partial(_initialise, path=options.init),
+            origin=Origin(partial(_initialise, path=options.init), [model for model, _ in taught]),
+            # Without a GPU the network itself needs every core.
+            workers=options.workers if torch.cuda.is_available() else 0,
             about=about,
             progress=partial(_show, bar),
         )
     return _measured(manifest, options)
+
+
+def _run_name(folder: Path) -> str:
+    """`age` of `runs/age/model`."""
+    return folder.parent.name if folder.name == "model" else folder.name
+
+
+def _teacher(folder: Path, loaded: tuple[AgeModel, dict[str, Any]]) -> dict[str, Any]:
+    """What the manifest says about a teacher: enough to train it again."""
+    said = ("command", "revision", "initialisation", "config", "metrics", "sha256")
+    return {"name": _run_name(folder), **{key: loaded[1].get(key) for key in said}}
 
 
 def _initialise(model: AgeModel, *, path: Path | None) -> None:

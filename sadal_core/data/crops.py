@@ -1,28 +1,23 @@
 """The one-time cache of aligned crops: built in shards, resumable, each shard whole or absent."""
 
-import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile
 
 import numpy as np
+from jaxtyping import Float
 
-from sadal_core.data.duplicates import conflicting, duplicate_groups, perceptual_hash
+from sadal_core.data.duplicates import conflicting, duplicate_groups
+from sadal_core.data.found import find_faces
 from sadal_core.data.samples import Sample, Source, fingerprint
+from sadal_core.data.shards import Columns, sharded
 from sadal_core.data.splits import Split, holdout
-from sadal_core.errors import DataError, UnreadableImageError
 from sadal_core.faces.align import CropSpec, align
-from sadal_core.faces.detect import Face, MediaPipeFaces
 from sadal_core.faces.image import decode
-from sadal_core.files import replacing, write_json
 
-SHARD = 512
 CONFLICT_YEARS = 3.0
-_VERSION = 2  # raise when detection, alignment or hashing changes: old caches are then rebuilt
+_VERSION = 3  # raise when alignment changes: old caches are then built anew
 
 
 @dataclass(frozen=True)
@@ -58,15 +53,6 @@ class Crops:
         return holdout(names, self.groups, fraction=fraction, seed=seed, unfit=self.conflicting)
 
 
-def main_face(faces: tuple[Face, ...], width: int, height: int) -> Face | None:
-    """The labelled person: among faces at least half as large as the largest, the most central."""
-    if not faces:
-        return None
-    centre = np.array([width, height]) / 2
-    large = [face for face in faces if face.area >= faces[0].area / 2]
-    return min(large, key=lambda face: float(np.linalg.norm(face.landmarks.mean(0) - centre)))
-
-
 def prepare(
     source: Source,
     dataset: str,
@@ -75,10 +61,11 @@ def prepare(
     *,
     spec: CropSpec,
     workers: int = 2,
-    progress: Callable[[int], object] = lambda done: None,
+    progress: Callable[[str, int, int], object] = lambda stage, done, total: None,
 ) -> Crops:
     """Aligned crops of `samples`, from the cache in `folder` where it is current.
 
+    Faces are searched for once; crops of every geometry are then cut with the same landmarks.
     An interrupted build goes on with the first shard that is not there. A cache of other
     samples, geometry or software version is built anew.
 
@@ -89,107 +76,42 @@ def prepare(
         folder: where the cache lives; created.
         spec: geometry of the crops.
         workers: processes.
-        progress: called with the number of samples done since the last call.
+        progress: told the stage ("faces found", "crops"), what is done of it and all of it.
 
     Raises:
         DataError: the folder cannot be written, or no sample shows a face.
     """
     labels = fingerprint(samples)
-    key = {"version": _VERSION, "dataset": dataset, "labels": labels, "spec": asdict(spec)}
-    _start(folder, key)
-    chunks = [samples[i : i + SHARD] for i in range(0, len(samples), SHARD)]
-    paths = [folder / f"shard-{number:05d}.npz" for number in range(len(chunks))]
-    todo = [(path, chunk) for path, chunk in zip(paths, chunks, strict=True) if not path.exists()]
-    progress(len(samples) - sum(len(chunk) for _, chunk in todo))
-    for count in _build(source, todo, spec, min(workers, max(1, len(todo)))):
-        progress(count)
-    return _load(paths, dataset, samples, labels)
-
-
-def _start(folder: Path, key: dict[str, object]) -> None:
-    """Keep the shards in `folder` if they were made for `key`; else remove them."""
-    about = folder / "about.json"
-    try:
-        current = json.loads(about.read_text("utf-8")) == key
-    except (OSError, ValueError):
-        current = False
-    if not current:
-        for shard in folder.glob("shard-*.npz"):
-            shard.unlink()
-        write_json(about, key)
-
-
-def _build(
-    source: Source, todo: list[tuple[Path, list[Sample]]], spec: CropSpec, workers: int
-) -> Iterator[int]:
-    if not todo:
-        return
-    make = partial(_make_shard, source, spec)
-    if workers == 1:
-        yield from map(make, todo)
-        return
-    # Spawned, not forked: MediaPipe's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(make, todo)
-
-
-_detector: MediaPipeFaces | None = None  # one per worker process; loading takes a second
-
-
-def _make_shard(source: Source, spec: CropSpec, job: tuple[Path, list[Sample]]) -> int:
-    global _detector  # noqa: PLW0603
-    _detector = _detector or MediaPipeFaces()
-    path, samples = job
-    images, hashes, kept = [], [], []
-    for position, sample in enumerate(samples):
-        crop = _crop(source.read(sample.name), sample.name, _detector, spec)
-        if crop is not None:
-            images.append(crop)
-            hashes.append(perceptual_hash(crop))
-            kept.append(position)
-    side = spec.canvas
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            images=np.array(images, np.uint8).reshape(-1, side, side, 3),
-            hashes=np.array(hashes, np.uint8).reshape(-1, 32),
-            kept=np.array(kept, np.int64),
-        )
-    return len(samples)
-
-
-def _crop(data: bytes, name: str, detector: MediaPipeFaces, spec: CropSpec) -> np.ndarray | None:
-    try:
-        image = decode(data, name=name)
-    except UnreadableImageError:
-        return None
-    face = main_face(detector(image), image.shape[1], image.shape[0])
-    return None if face is None else align(image, face.landmarks, spec)
-
-
-def _load(paths: list[Path], dataset: str, samples: list[Sample], labels: str) -> Crops:
-    images, hashes, kept = [], [], []
-    for number, path in enumerate(paths):
-        try:
-            with np.load(path, allow_pickle=False) as shard:
-                images.append(shard["images"])
-                hashes.append(shard["hashes"])
-                kept.append(shard["kept"] + number * SHARD)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise DataError(f"{path} is damaged. Delete it and run prepare again.") from error
-    index = np.concatenate(kept) if kept else np.empty(0, int)
-    if len(index) == 0:
-        raise DataError(f"No face was found in any picture of the data set {dataset}.")
-    found = [samples[i] for i in index]
-    groups = duplicate_groups(np.concatenate(hashes))
-    ages = np.array([sample.age for sample in found], dtype=np.float32)
-    missing = sorted({s.name for s in samples} - {s.name for s in found})
+    found = find_faces(
+        source, dataset, samples, folder / "found",
+        workers=workers, progress=partial(progress, "faces found"),
+    )  # fmt: skip
+    names = [samples[i].name for i in found.index]
+    crops = sharded(
+        folder / f"crops-{spec.size}-{spec.margin}",
+        {"version": _VERSION, "dataset": dataset, "labels": labels, "spec": asdict(spec)},
+        list(zip(names, found.landmarks, strict=True)),
+        partial(_cut, source, spec),
+        columns=("images",),
+        workers=workers,
+        progress=partial(progress, "crops"),
+    )
+    cropped = [samples[i] for i in found.index]
+    groups = duplicate_groups(found.hashes)
+    ages = np.array([sample.age for sample in cropped], dtype=np.float32)
     return Crops(
         dataset,
-        found,
-        np.concatenate(images),
+        cropped,
+        crops["images"],
         groups,
         conflicting(groups, ages, tolerance=CONFLICT_YEARS),
-        missing,
+        sorted({sample.name for sample in samples} - set(names)),
         labels,
     )
+
+
+def _cut(
+    source: Source, spec: CropSpec, items: Sequence[tuple[str, Float[np.ndarray, "5 2"]]]
+) -> Columns:
+    images = [align(decode(source.read(name), name=name), points, spec) for name, points in items]
+    return {"images": np.array(images, np.uint8).reshape(-1, spec.canvas, spec.canvas, 3)}

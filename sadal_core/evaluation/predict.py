@@ -20,8 +20,8 @@ def age_logits(model: AgeModel, images: Sequence[np.ndarray]) -> np.ndarray:
     device = model.head.weight.device
     with torch.inference_mode():
         for start in range(0, len(images), _BATCH):
-            faces = model.spec.preprocess(np.stack(images[start : start + _BATCH]))
-            parts.append(model.logits(model.backbone(faces.to(device))).cpu().numpy())
+            faces = model.spec.preprocess(np.stack(images[start : start + _BATCH]), device)
+            parts.append(model.logits(model.backbone(faces)).cpu().numpy())
     return np.concatenate(parts)
 
 

@@ -30,7 +30,9 @@ class TrainConfig:
         age_balance: 0 draws faces as they come, 1 draws every age equally often.
         dropout: before the head.
         average_decay: of the moving average of weights that is validated and shipped.
+        distillation: share of the loss that follows the teachers, where there are any.
         validation_fraction: share of duplicate groups held out.
+        validate_every: epochs from one measurement on the held-out faces to the next.
         seed: of the split, the draws, the augmentation and the initial weights.
         precision: auto is bfloat16 where the processor has it, else float32.
     """
@@ -50,7 +52,9 @@ class TrainConfig:
     age_balance: float = 0.5
     dropout: float = 0.2
     average_decay: float = 0.998
+    distillation: float = 0.0
     validation_fraction: float = 0.1
+    validate_every: int = 1
     seed: int = 1
     precision: str = "auto"
 
@@ -82,6 +86,8 @@ _RANGES: Final = {
     "age_balance": (0, 1),
     "dropout": (0, 0.95),
     "average_decay": (0, 0.99999),
+    "distillation": (0, 1),
     "validation_fraction": (0.01, 0.9),
+    "validate_every": (1, 10_000),
     "seed": (0, 2**31),
 }

@@ -59,7 +59,7 @@ def finish(
         "data": [_data_row(*row) for row in zip(parts, splits, made, strict=True)],
         **measured(_joined(made), _units(parts, held), np.concatenate(train_ages)),
     }
-    save_model(model, folder, manifest)
+    save_model(model.cpu(), folder, manifest)
     return manifest
 
 

@@ -1,7 +1,7 @@
 """The age stage, from the start or from where it was stopped, to a model folder."""
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from sadal_core.data.crops import Crops
+from sadal_core.errors import ConfigError
 from sadal_core.evaluation.metrics import mae
 from sadal_core.evaluation.predict import age_logits, predictions
 from sadal_core.files import write_json
@@ -16,7 +17,7 @@ from sadal_core.model import AgeModel
 from sadal_core.training.checkpoint import append_record, load_checkpoint, save_checkpoint
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.devices import device
-from sadal_core.training.faces import FaceSet, epoch_batches, face_sets, steps_per_epoch
+from sadal_core.training.faces import FaceSet, face_sets
 from sadal_core.training.finish import SplitSettings, finish
 from sadal_core.training.run import Run
 from sadal_core.training.steps import (
@@ -27,10 +28,24 @@ from sadal_core.training.steps import (
     set_rates,
     train_step,
 )
+from sadal_core.training.views import Epochs
 
 _CHECKPOINT_STEPS = 100
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what to say
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a run starts from, and whom it follows.
+
+    Attributes:
+        initialise: gives a fresh model its initial weights.
+        teachers: finished models that the model follows by `TrainConfig.distillation`.
+    """
+
+    initialise: Callable[[AgeModel], None] = lambda model: None
+    teachers: Sequence[AgeModel] = ()
 
 
 def fit(
@@ -38,7 +53,8 @@ def fit(
     config: TrainConfig,
     folder: Path,
     *,
-    initialise: Callable[[AgeModel], None] = lambda model: None,
+    origin: Origin = Origin(),
+    workers: int = 0,
     about: dict[str, Any],
     progress: Progress = lambda done, total, text: None,
 ) -> dict[str, Any]:
@@ -51,7 +67,8 @@ def fit(
         parts: crops of each data set.
         config: settings; stored with the run.
         folder: of the run; `folder / "model"` is the finished model.
-        initialise: gives a fresh model its initial weights.
+        origin: what the model starts from and follows.
+        workers: processes that vary the faces; 0 does it in this one.
         about: what else the manifest should say (revision, versions, initialisation).
         progress: told after every step.
 
@@ -59,25 +76,31 @@ def fit(
         The manifest of the finished model.
 
     Raises:
+        ConfigError: teachers without distillation, or the other way round.
         DataError: too few faces, or `folder` holds a run with other settings.
     """
+    if bool(origin.teachers) != (config.distillation > 0):
+        raise ConfigError("Teachers need the setting distillation above 0, and it needs teachers.")
     config = replace(config, precision=_precision(config))
     train, validation = face_sets(parts, fraction=config.validation_fraction, seed=config.seed)
-    run = _start(config, initialise)
+    run = _start(config, origin.initialise)
     load_checkpoint(folder, config, run)
     write_json(folder / "config.json", {**about, "config": asdict(config)})
-    per_epoch = steps_per_epoch(train, config)
-    while run.step < per_epoch * config.epochs:
-        epoch = run.step // per_epoch
-        _train_epoch(run, train, config, folder, progress)
-        error = _validation_error(run.average.model, validation)
-        append_record(folder, {"step": run.step, "epoch": epoch, "validation_mae": error})
+    teachers = [teacher.to(device()).eval() for teacher in origin.teachers]
+    epochs = Epochs(train, run.model.spec, config, workers=workers)
+    total = len(epochs) * config.epochs
+    while run.step < total:
+        epoch = run.step // len(epochs)
+        _train_epoch(run, epochs, config, teachers, folder, progress)
+        if (epoch + 1) % config.validate_every == 0 or run.step == total:
+            error = _validation_error(run.average.model, validation)
+            append_record(folder, {"step": run.step, "epoch": epoch, "validation_mae": error})
+            text = f"epoch {epoch + 1}/{config.epochs} validation MAE {error:.2f} years"
+            progress(run.step, total, text)
         save_checkpoint(folder, config, run)
-        text = f"epoch {epoch + 1}/{config.epochs} validation MAE {error:.2f} years"
-        progress(run.step, per_epoch * config.epochs, text)
     split = SplitSettings(config.validation_fraction, config.seed)
     about = {**about, "config": asdict(config)}
-    return finish(run.average.model.cpu(), parts, split, folder / "model", about=about)
+    return finish(run.average.model, parts, split, folder / "model", about=about)
 
 
 def _start(config: TrainConfig, initialise: Callable[[AgeModel], None]) -> Run:
@@ -85,27 +108,32 @@ def _start(config: TrainConfig, initialise: Callable[[AgeModel], None]) -> Run:
     model = AgeModel(config.backbone, dropout=config.dropout)
     initialise(model)
     model.to(device()).to(memory_format=torch.channels_last)
+    torch.backends.cudnn.benchmark = True  # every batch has the same shape
     return Run(model, WeightAverage(model, config.average_decay), make_optimizer(model, config))
 
 
 def _train_epoch(
-    run: Run, train: FaceSet, config: TrainConfig, folder: Path, progress: Progress
+    run: Run,
+    epochs: Epochs,
+    config: TrainConfig,
+    teachers: Sequence[AgeModel],
+    folder: Path,
+    progress: Progress,
 ) -> None:
     """The rest of the epoch that `run` is in."""
-    per_epoch = steps_per_epoch(train, config)
-    total = per_epoch * config.epochs
-    epoch, first = divmod(run.step, per_epoch)
+    total = len(epochs) * config.epochs
+    epoch, first = divmod(run.step, len(epochs))
     set_mode(run.model, config, epoch)
     recent: list[LossTerms] = []
-    for batch in epoch_batches(train, run.model.spec, config, epoch, first=first):
+    for batch in epochs.batches(epoch, first=first):
         set_rates(run.optimizer, config, run.step / total)
-        recent.append(train_step(run.model, batch, run.optimizer, config))
+        recent.append(train_step(run.model, batch, run.optimizer, config, teachers))
         run.average.update(run.model, run.step)
         run.step += 1
         terms = LossTerms(*np.mean(recent, axis=0).tolist())
         text = f"epoch {epoch + 1}/{config.epochs} training error {terms.error:.2f} years"
         progress(run.step, total, text)
-        if run.step % _CHECKPOINT_STEPS == 0 and run.step % per_epoch:
+        if run.step % _CHECKPOINT_STEPS == 0 and run.step % len(epochs):
             append_record(folder, {"step": run.step, "epoch": epoch, **terms._asdict()})
             save_checkpoint(folder, config, run)
             recent.clear()  # so that a resumed run records the same means

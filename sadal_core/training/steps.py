@@ -1,16 +1,19 @@
 """One optimisation step of the age stage, and the rates that drive it."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sadal_core.ages import expectation
 from sadal_core.model import AgeModel
 from sadal_core.training.config import TrainConfig
-from sadal_core.training.faces import Batch
+from sadal_core.training.views import Batch
 
 
 class LossTerms(NamedTuple):
@@ -38,20 +41,51 @@ def age_loss(
 
 
 def train_step(
-    model: AgeModel, batch: Batch, optimizer: torch.optim.Optimizer, config: TrainConfig
+    model: AgeModel,
+    batch: Batch,
+    optimizer: torch.optim.Optimizer,
+    config: TrainConfig,
+    teachers: Sequence[AgeModel] = (),
 ) -> LossTerms:
-    """Update `model` on one batch."""
+    r"""Update `model` on one batch.
+
+    With teachers the loss is :math:`(1 - w) L(D, y) + w L(\bar p, E[\bar p])`, L the loss above and
+    :math:`\bar p` the teachers' mean distribution on the very view that the model sees (Beyer et
+    al., "Knowledge Distillation: A Good Teacher Is Patient and Consistent", CVPR 2022).
+    """
     device = model.head.weight.device
-    faces, ages, labels = (part.to(device) for part in batch)
+    faces = model.spec.preprocess(batch.crops, device)
+    ages, labels = batch.ages.to(device), batch.labels.to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
         logits = model(faces)
+        taught = taught_labels(teachers, faces) if teachers else None
     divergence, error = age_loss(logits.float(), labels, ages)
     loss = divergence.mean() + config.expectation_weight * error.mean()
+    if taught is not None:
+        apart, off = age_loss(logits.float(), taught, expectation(taught))
+        following = apart.mean() + config.expectation_weight * off.mean()
+        loss = (1 - config.distillation) * loss + config.distillation * following
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 5.0)
     optimizer.step()
     return LossTerms(divergence.mean().item(), error.mean().item())
+
+
+@torch.no_grad()
+def taught_labels(
+    teachers: Sequence[AgeModel], faces: Float[Tensor, "batch 3 side side"]
+) -> Float[Tensor, "batch ages"]:
+    """Mean distribution of the teachers, each of which sees the faces at its own size."""
+    made = []
+    for teacher in teachers:
+        side = teacher.spec.crop.size
+        if side != faces.shape[-1]:
+            seen = functional.interpolate(faces, (side, side), mode="bilinear", antialias=True)
+        else:
+            seen = faces
+        made.append(torch.softmax(teacher.logits(teacher.backbone(seen)).float(), dim=1))
+    return torch.stack(made).mean(dim=0)
 
 
 def make_optimizer(model: AgeModel, config: TrainConfig) -> torch.optim.AdamW:
@@ -109,13 +143,12 @@ class WeightAverage:
     def update(self, model: AgeModel, step: int) -> None:
         """Move towards `model`; early on faster, so that the start is forgotten."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for mine, new in zip(
-            self.model.state_dict().values(), model.state_dict().values(), strict=True
-        ):
-            if mine.is_floating_point():
-                mine.lerp_(new, 1 - decay)
-            else:
-                mine.copy_(new)
+        mine, new = self.model.state_dict(), model.state_dict()
+        real = [name for name, value in mine.items() if value.is_floating_point()]
+        average = get_ema_multi_avg_fn(decay)
+        average([mine[name] for name in real], [new[name] for name in real], None)
+        for name in mine.keys() - set(real):
+            mine[name].copy_(new[name])
 
 
 def _copy_of(model: AgeModel) -> AgeModel:

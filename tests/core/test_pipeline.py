@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from sadal_core.batch import estimate_pictures, face_row, find_pictures
-from sadal_core.data import crops as crops_module
+from sadal_core.data import found as found_module
 from sadal_core.data.crops import prepare
 from sadal_core.data.samples import Folder, Sample
 from sadal_core.errors import WeightsError
@@ -67,7 +67,7 @@ def test_training_evaluation_command_line_and_page_see_the_same_bits(
 ) -> None:
     model = estimator.model
     (tmp_path / "photo.jpg").write_bytes(photograph(astronaut))  # type: ignore[operator]
-    monkeypatch.setattr(crops_module, "_detector", estimator.detector)
+    monkeypatch.setattr(found_module, "_detector", estimator.detector)
     cached = prepare(
         Folder(tmp_path),
         "csv",

@@ -67,7 +67,7 @@ class LiveFaces:
         """Features of a varied view of each face."""
         spec = self._model.spec
         views = [augment(self._faces.image(i), spec.crop, rng) for i in positions.tolist()]
-        faces = spec.preprocess(np.stack(views)).to(self._model.head.weight.device)
+        faces = spec.preprocess(np.stack(views), self._model.head.weight.device)
         return self._model.backbone(faces)
 
     def plain(self, positions: Positions) -> Features:

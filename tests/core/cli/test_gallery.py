@@ -86,7 +86,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     made = Made(data, pictures, root / "age" / "model", root / "metric")
     with pytest.MonkeyPatch.context() as patch, fake_umap():
         patch.setitem(BACKBONES, "tiny", TINY)
-        patch.setattr("sadal_core.data.crops._detector", OneFace())
+        patch.setattr("sadal_core.data.found._detector", OneFace())
         first = ["backbone=tiny", "epochs=1", "batch_size=4", "validation_fraction=0.4"]
         assert main(["train", *data, "--out", str(root / "age"), "--set", *first]) == 0
         stage = ["train", "--stage", "metric", *data, "--model", str(made.age_model)]

@@ -74,7 +74,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     made = Made(data, root / "age" / "model", root / "metric" / "model")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BACKBONES, "tiny", TINY)
-        patch.setattr("sadal_core.data.crops._detector", OneFace())
+        patch.setattr("sadal_core.data.found._detector", OneFace())
         first = ["backbone=tiny", "epochs=1", "batch_size=4", "validation_fraction=0.3"]
         assert main(["train", *data, "--out", str(root / "age"), "--set", *first]) == 0
         stage = ["train", "--stage", "metric", *data, "--model", str(made.age_model)]

@@ -1,11 +1,13 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from sadal_core.data import crops as module
-from sadal_core.data.crops import Crops, main_face, prepare
+from sadal_core.data import found, shards
+from sadal_core.data.crops import Crops, prepare
+from sadal_core.data.found import main_face
 from sadal_core.data.samples import Folder, Sample
 from sadal_core.errors import DataError
 from sadal_core.faces.align import CropSpec, align
@@ -24,8 +26,8 @@ SAMPLES = [
 
 @pytest.fixture(autouse=True)
 def small_shards_in_this_process(monkeypatch: pytest.MonkeyPatch, detector: MediaPipeFaces) -> None:
-    monkeypatch.setattr(module, "SHARD", 2)
-    monkeypatch.setattr(module, "_detector", detector)
+    monkeypatch.setattr(shards, "SHARD", 2)
+    monkeypatch.setattr(found, "_detector", detector)
 
 
 @pytest.fixture
@@ -47,7 +49,8 @@ def build(
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in sorted(folder.glob("shard-*.npz"))}
+    shards = sorted(folder.rglob("shard-*.npz"))
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in shards}
 
 
 def test_faces_are_cropped_and_what_has_none_is_listed(
@@ -76,7 +79,7 @@ def test_a_planted_copy_shares_a_group_and_its_other_age_is_a_conflict(
 def test_a_second_build_reads_the_cache_and_gives_the_same(source: Folder, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     first, before = build(source, cache), stamps(cache)
-    assert len(before) == 3
+    assert len(before) == 3 + 2  # of five pictures, of three faces
     for picture in source.path.iterdir():
         picture.unlink()
     second = build(source, cache)
@@ -89,34 +92,41 @@ def test_a_stopped_build_goes_on_with_the_missing_shards_alone(
     source: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = build(source, tmp_path / "whole")
-    cache, made = tmp_path / "cache", module._make_shard
+    cache, made = tmp_path / "cache", shards._make_shard
 
-    def stopped(source: Folder, spec: CropSpec, job: tuple[Path, list[Sample]]) -> int:
+    def stopped(make: Any, job: tuple[Path, Any]) -> int:
         if job[0].name == "shard-00001.npz":
             raise KeyboardInterrupt
-        return made(source, spec, job)
+        return made(make, job)
 
-    monkeypatch.setattr(module, "_make_shard", stopped)
+    monkeypatch.setattr(shards, "_make_shard", stopped)
     with pytest.raises(KeyboardInterrupt):
         build(source, cache)
     before = stamps(cache)
-    assert list(before) == ["shard-00000.npz"]
+    assert list(before) == ["found/shard-00000.npz"]
 
-    monkeypatch.setattr(module, "_make_shard", made)
-    done: list[int] = []
-    prepare(source, "csv", SAMPLES, cache, spec=SPEC, workers=1, progress=done.append)
-    assert done == [2, 2, 1]
-    assert stamps(cache)["shard-00000.npz"] == before["shard-00000.npz"]
+    monkeypatch.setattr(shards, "_make_shard", made)
+    told: list[tuple[str, int, int]] = []
+    prepare(
+        source, "csv", SAMPLES, cache, spec=SPEC, workers=1,
+        progress=lambda *row: told.append(row),
+    )  # fmt: skip
+    assert [row for row in told if row[0] == "faces found"] == [
+        ("faces found", done, 5) for done in (2, 4, 5)
+    ]
+    assert [row for row in told if row[0] == "crops"] == [("crops", done, 3) for done in (0, 2, 3)]
+    assert stamps(cache).items() >= before.items()
     np.testing.assert_array_equal(build(source, cache).images, whole.images)
 
 
+@pytest.mark.parametrize("stage", ["found", "crops-112-8"])
 @pytest.mark.parametrize("damage", ["cut", "emptied", "overwritten", "foreign"])
 def test_a_damaged_shard_is_named_with_the_remedy(
-    damage: str, source: Folder, tmp_path: Path
+    damage: str, stage: str, source: Folder, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
     build(source, cache)
-    shard = cache / "shard-00001.npz"
+    shard = cache / stage / "shard-00001.npz"
     data = shard.read_bytes()
     if damage == "foreign":
         np.savez(shard, other=np.zeros(3))
@@ -129,28 +139,37 @@ def test_a_damaged_shard_is_named_with_the_remedy(
     assert len(build(source, cache).samples) == 3
 
 
-@pytest.mark.parametrize("change", ["age", "spec", "fewer", "dataset"])
+@pytest.mark.parametrize("change", ["age", "fewer", "dataset"])
 def test_a_cache_of_something_else_is_built_anew(
     change: str, source: Folder, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
     build(source, cache)
     before = stamps(cache)
-    samples, spec, dataset = list(SAMPLES), SPEC, "csv"
+    samples, dataset = list(SAMPLES), "csv"
     if change == "age":
         samples[0] = replace(samples[0], age=55)
-    elif change == "spec":
-        spec = CropSpec(margin=4)
     elif change == "fewer":
         samples = samples[:2]
     else:
         dataset = "fgnet"
-    crops = prepare(source, dataset, samples, cache, spec=spec, workers=1)
+    crops = prepare(source, dataset, samples, cache, spec=SPEC, workers=1)
     after = stamps(cache)
     assert all(after[name] != before[name] for name in after)
-    assert crops.images.shape[1] == spec.canvas
     assert crops.ages[0] == samples[0].age
-    assert len(after) == (len(samples) + 1) // 2
+
+
+def test_crops_of_another_size_are_cut_without_searching_again(
+    source: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, larger = tmp_path / "cache", CropSpec(size=160, margin=12)
+    small, before = build(source, cache), stamps(cache)
+    monkeypatch.setattr(found, "_detector", lambda image: pytest.fail("searched again"))
+    large = build(source, cache, spec=larger)
+    assert large.images.shape[1] == 184
+    assert large.samples == small.samples
+    assert large.groups.tolist() == small.groups.tolist()
+    assert stamps(cache).items() >= before.items()
 
 
 def test_a_shard_that_fails_half_way_leaves_no_file(
@@ -162,10 +181,10 @@ def test_a_shard_that_fails_half_way_leaves_no_file(
         file.write(b"half")  # type: ignore[attr-defined]
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.np, "savez", full_disk)
+    monkeypatch.setattr(shards.np, "savez", full_disk)
     with pytest.raises(DataError, match=r"shard-00000.npz cannot be written \(No space left"):
         build(source, cache)
-    assert [path.name for path in cache.iterdir()] == ["about.json"]
+    assert [path.name for path in cache.rglob("*.*")] == ["about.json"]
 
 
 def test_a_data_set_without_any_face_is_refused(source: Folder, tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from sadal_core.ages import gaussian_labels
 from sadal_core.backbones import BACKBONES
-from sadal_core.errors import DataError
+from sadal_core.errors import ConfigError, DataError
+from sadal_core.model import AgeModel
 from sadal_core.training import loop
 from sadal_core.training.config import TrainConfig
-from sadal_core.training.loop import fit
+from sadal_core.training.loop import Origin, fit
 from sadal_core.weights import load_model
 from tests.planted import TINY, planted_crops
 
@@ -97,3 +100,31 @@ def test_a_damaged_checkpoint_is_named(config: TrainConfig, tmp_path: Path) -> N
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(DataError, match=r"state\.pt is damaged\. Delete it"):
         train(config, tmp_path)
+
+
+@pytest.mark.parametrize(("share", "teachers"), [(0.0, 1), (0.5, 0)])
+def test_teachers_and_the_share_that_follows_them_need_each_other(
+    share: float, teachers: int, config: TrainConfig, tmp_path: Path
+) -> None:
+    origin = Origin(teachers=[AgeModel("tiny") for _ in range(teachers)])
+    with pytest.raises(ConfigError, match="Teachers need the setting distillation above 0"):
+        fit(PARTS, replace(config, distillation=share), tmp_path, origin=origin, about={})
+
+
+def test_a_student_whose_whole_loss_is_the_teachers_learns_what_it_is_taught(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    """A teacher that takes everybody for 20 makes the student do so too."""
+    teacher = AgeModel("tiny").eval()
+    nn.init.zeros_(teacher.head.weight)
+    with torch.no_grad():
+        everybody = gaussian_labels(torch.tensor([20.0]), sigma=2.0)[0]
+        teacher.head.bias.copy_(everybody.clamp_min(1e-9).log())
+    settings = replace(config, distillation=1.0, epochs=40, validate_every=25)
+    fit(PARTS, settings, tmp_path, origin=Origin(teachers=[teacher]), about={})
+    split = {"fraction": config.validation_fraction, "seed": config.seed}
+    true = np.concatenate([part.ages[part.holdout(**split).validation] for part in PARTS])
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    errors = {row["epoch"]: row["validation_mae"] for row in records if "validation_mae" in row}
+    assert list(errors) == [24, 39]
+    assert errors[39] == pytest.approx(np.abs(true - 20).mean(), rel=0.1)

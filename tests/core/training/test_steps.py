@@ -1,20 +1,26 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from sadal_core.ages import expectation
+from sadal_core.faces.align import CropSpec
 from sadal_core.model import AgeModel
 from sadal_core.training.config import TrainConfig
-from sadal_core.training.faces import Batch, epoch_batches, face_sets
+from sadal_core.training.faces import face_sets
 from sadal_core.training.steps import (
     WeightAverage,
     age_loss,
     make_optimizer,
     set_mode,
     set_rates,
+    taught_labels,
     train_step,
 )
+from sadal_core.training.views import Batch, Epochs
 from tests.planted import TINY, planted_crops
 
 
@@ -24,7 +30,7 @@ def tiny_config(**settings: object) -> TrainConfig:
 
 def first_batch(config: TrainConfig) -> Batch:
     train, _ = face_sets([planted_crops(60)], fraction=0.2, seed=1)
-    return next(epoch_batches(train, TINY, config, 0))
+    return next(Epochs(train, TINY, config).batches(0))
 
 
 def test_the_loss_is_the_published_one() -> None:
@@ -108,3 +114,37 @@ def test_the_average_follows_the_weights_and_batch_statistics(tiny: AgeModel) ->
     average.update(tiny, step=10_000)
     assert torch.allclose(average.model.head.bias, start + 0.75)
     assert not average.model.training
+
+
+def test_without_noise_the_teachers_are_followed_by_the_share_that_is_set(tiny: AgeModel) -> None:
+    """The gradient of the mixed loss is the mix of the two gradients."""
+    teachers = [AgeModel("tiny").eval(), AgeModel("tiny").eval()]
+    batch = first_batch(tiny_config())
+    tiny.eval()
+
+    def gradient(share: float, batch: Batch, teachers: list[AgeModel]) -> Tensor:
+        config = tiny_config(distillation=share)
+        optimizer = torch.optim.SGD(tiny.parameters(), lr=0.0)
+        train_step(tiny, batch, optimizer, config, teachers)
+        assert tiny.head.weight.grad is not None
+        return tiny.head.weight.grad.clone()
+
+    faces = TINY.preprocess(batch.crops)
+    with torch.no_grad():
+        taught = torch.stack([torch.softmax(teacher(faces), 1) for teacher in teachers]).mean(0)
+    own, following = (
+        gradient(0.0, batch, []),
+        gradient(0.0, batch._replace(labels=taught, ages=expectation(taught)), []),
+    )
+    torch.testing.assert_close(gradient(0.25, batch, teachers), 0.75 * own + 0.25 * following)
+    torch.testing.assert_close(gradient(1.0, batch, teachers), following)
+
+
+def test_a_teacher_sees_the_faces_at_its_own_size(tiny: AgeModel) -> None:
+    teacher = AgeModel("tiny").eval()
+    teacher.spec = replace(TINY, crop=CropSpec(size=56, margin=4))
+    seen: list[torch.Size] = []
+    teacher.backbone.register_forward_hook(lambda module, given, made: seen.append(given[0].shape))
+    taught = taught_labels([teacher], torch.zeros(3, 3, 112, 112))
+    assert seen == [(3, 3, 56, 56)]
+    torch.testing.assert_close(taught.sum(dim=1), torch.ones(3))

@@ -1,0 +1,128 @@
+"""Epochs over the training faces: who is drawn, and how each view of a face is varied."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from sadal_core.ages import OLDEST, gaussian_labels
+from sadal_core.backbones import BackboneSpec
+from sadal_core.training.augment import augment
+from sadal_core.training.config import TrainConfig
+from sadal_core.training.faces import FaceSet
+
+_SMOOTHING_YEARS = 2.0  # ages are counted over neighbours before rare ones are drawn more often
+
+
+class Batch(NamedTuple):
+    """One step's faces: crops cut to size, true ages in years, label distributions."""
+
+    crops: UInt8[np.ndarray, "batch side side 3"]
+    ages: Float[Tensor, " batch"]
+    labels: Float[Tensor, "batch ages"]
+
+
+class _Draw(NamedTuple):
+    """One face of an epoch: with the seed it decides the view, wherever it is made."""
+
+    epoch: int
+    position: int
+    face: int
+
+
+def draw_weights(ages: np.ndarray, balance: float) -> np.ndarray:
+    r"""Probability of drawing each face, :math:`\propto n(y)^{-b}`.
+
+    n(y) counts faces by age, smoothed over neighbouring years, so that b = 0 draws faces as
+    they come and b = 1 draws all ages about equally often.
+    """
+    years = np.clip(np.round(ages), 0, OLDEST).astype(int)
+    counts = np.bincount(years, minlength=OLDEST + 1).astype(float)
+    offsets = np.subtract.outer(np.arange(OLDEST + 1), np.arange(OLDEST + 1))
+    kernel = np.exp(-0.5 * (offsets / _SMOOTHING_YEARS) ** 2)
+    smooth = kernel @ counts / kernel.sum(axis=1)
+    weights = np.maximum(smooth[years], 1e-9) ** -balance
+    return weights / weights.sum()
+
+
+class Epochs:
+    """Batches of every epoch of a run.
+
+    Draws and views depend on the seed, the epoch and the position alone, so that a resumed epoch
+    goes on with exactly the batches that an unbroken one would have seen, whatever the workers.
+
+    Args:
+        faces: to train on.
+        spec: of the backbone that is trained.
+        config: settings of the run.
+        workers: processes that make views; 0 makes them in this one.
+    """
+
+    def __init__(
+        self, faces: FaceSet, spec: BackboneSpec, config: TrainConfig, *, workers: int = 0
+    ) -> None:
+        self._faces, self._config = faces, config
+        self._weights = draw_weights(faces.ages, config.age_balance)
+        self._order = _Order()
+        self._loader = DataLoader(
+            _Views(faces, spec, config.seed),
+            batch_sampler=self._order,
+            collate_fn=_stacked,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            worker_init_fn=_quiet,
+            generator=torch.Generator(),  # dropout's would be drawn from, and resumed runs differ
+        )
+
+    def __len__(self) -> int:
+        """Batches in an epoch: the full ones, at least one."""
+        return max(1, len(self._faces) // self._config.batch_size)
+
+    def batches(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
+        """Batches `first`, `first` + 1, ... of one epoch."""
+        config, count = self._config, len(self._faces)
+        rng = np.random.default_rng((config.seed, epoch))
+        drawn = rng.choice(count, count, p=self._weights).tolist()
+        rows = [_Draw(epoch, position, face) for position, face in enumerate(drawn)]
+        starts = [step * config.batch_size for step in range(first, len(self))]
+        self._order.batches = [rows[start : start + config.batch_size] for start in starts]
+        for batch, crops in zip(self._order.batches, self._loader, strict=True):
+            ages = torch.from_numpy(self._faces.ages[[row.face for row in batch]])
+            labels = gaussian_labels(ages, sigma=config.label_sigma)
+            yield Batch(crops.numpy(), ages, labels)
+
+
+class _Order:
+    """Batches of draws, set anew for every epoch while the worker processes stay."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[_Draw]] = []
+
+    def __iter__(self) -> Iterator[list[_Draw]]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+class _Views(Dataset[np.ndarray]):
+    def __init__(self, faces: FaceSet, spec: BackboneSpec, seed: int) -> None:
+        self._faces, self._crop, self._seed = faces, spec.crop, seed
+
+    def __getitem__(self, draw: _Draw) -> np.ndarray:
+        rng = np.random.default_rng((self._seed, draw.epoch, draw.position))
+        return augment(self._faces.image(draw.face), self._crop, rng)
+
+
+def _stacked(views: Sequence[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(views))
+
+
+def _quiet(worker: int) -> None:
+    """One thread for each worker, of which there are many."""
+    cv2.setNumThreads(0)
