@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # at run time these would import torch
     from sadal_core.lab.picture import Picture
     from sadal_core.lab.state import LabState
 
-BUDGET: Final = 0.2  # seconds of training in one frame
+BUDGET: Final = 0.5  # seconds of training in one frame
 _MOST_ASKED: Final = 100  # turns in one frame
 _REACH: Final = {  # of the axes: |x|^2 is 1 on average, and embeddings have length 1
     ("features", "faces"): 1.6, ("features", "toy"): 2.2,
