@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sadal_core.faces.detect import MediaPipeFaces
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ["NUMBA_NUM_THREADS"] = "1"  # before it is imported: it raises the number for torch, too
 
 # Time limits say more about a busy machine than about the code; CI draws the same examples
 # every time, so that it fails only for a reason in the change.
