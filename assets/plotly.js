@@ -12,9 +12,8 @@ function plotly() {
   return window.sadalPlotly;
 }
 
-// A copy of the value: plotly unpacks arrays where they lie, and Gradio copies all that it holds at
-// every change of the page.
+// The value, which travels as a text; plotly unpacks arrays where they lie, so each call gives its own.
 function received() {
-  return props.value ? JSON.parse(JSON.stringify(props.value)) : null;
+  return props.value ? JSON.parse(props.value) : null;
 }
 

@@ -195,9 +195,10 @@ function take(frame) {
   buttons();
   say();
   if (!now.left) tell();
-  const [, least] = SPEEDS[speed.value];
+  const wait = now.left ? 0 : SPEEDS[speed.value][1] - (performance.now() - asked);
+  if (wait > 0) next = setTimeout(go, wait);
+  else go(); // before drawing, so that the server works meanwhile
   draw();
-  next = setTimeout(go, now.left ? 0 : Math.max(0, least - (performance.now() - asked)));
 }
 
 function receive() {

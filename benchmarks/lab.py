@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -31,6 +31,7 @@ _SECONDS = 10
 _TURNS = 60
 _VISITORS = 4
 _MOVES = 8
+_PAUSE_MS = 800  # between two of them, so that the page is at rest
 
 
 def core(data: str) -> float:
@@ -87,31 +88,50 @@ def rates(pages: list[Page]) -> list[float]:
     return [(n - m) / (t - s) for (m, s), (n, t) in zip(before, after, strict=True)]
 
 
-# From a key that moves a slider to a curve of another shape, in the browser's own clock.
-_WATCH = """([slider, watched, attribute]) => {
+# From the input event of a slider until what is drawn is another picture, in the browser's own
+# clock; redrawing the same, and clearing the place for it, do not count.
+_WATCH = """([slider, watched, drawn, attribute]) => {
     window.sadalTimes = [];
-    let pressed = 0;
-    const press = () => { pressed = performance.now(); };
-    document.querySelector(slider).addEventListener("keydown", press, true);
-    const counts = (one) => one.type === "childList" || one.attributeName === attribute;
-    new MutationObserver((changes) => {
-        if (!pressed || !changes.some(counts)) return;
-        window.sadalTimes.push(performance.now() - pressed);
-        pressed = 0;
-    }).observe(document.querySelector(watched), {
+    let moved = 0, before = "";
+    const place = document.querySelector(watched);
+    const signature = () => [place, ...place.querySelectorAll(drawn)]
+        .filter((one) => one.matches(drawn)).map((one) => one.getAttribute(attribute)).join();
+    const input = () => { moved = performance.now(); before = signature(); };
+    document.querySelector(slider).addEventListener("input", input, true);
+    new MutationObserver(() => {
+        const now = moved ? signature() : "";
+        if (!now || now === before) return;
+        window.sadalTimes.push(performance.now() - moved);
+        moved = 0;
+    }).observe(place, {
         subtree: true, childList: true, attributes: true, attributeFilter: [attribute],
     });
 }"""
 
 
-def slider_ms(page: Page, slider: str, watched: str, attribute: str) -> float:
-    """Median milliseconds from a key on a slider to what it redraws."""
+class Drawn(NamedTuple):
+    """What tells one picture from another.
+
+    Attributes:
+        place: selector of the part that is drawn in.
+        marks: selector of what is drawn.
+        attribute: of it, that is another in another picture.
+    """
+
+    place: str
+    marks: str
+    attribute: str
+
+
+def slider_ms(page: Page, slider: str, drawn: Drawn) -> float:
+    """Median milliseconds from a move of a slider to another picture."""
     handle = page.locator(f"{slider} input[type=range]")
-    page.evaluate(_WATCH, [f"{slider} input[type=range]", watched, attribute])
+    page.evaluate(_WATCH, [f"{slider} input[type=range]", *drawn])
     handle.focus()
-    for _ in range(_MOVES):
+    for move in range(_MOVES):
         page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(1200)
+        page.wait_for_function("moves => window.sadalTimes.length === moves", arg=move + 1)
+        page.wait_for_timeout(_PAUSE_MS)
     return statistics.median(page.evaluate("window.sadalTimes"))
 
 
@@ -120,7 +140,7 @@ def q_slider_ms(browser: Browser, url: str) -> float:
     page = arrive(browser, url, "view=q&L=5")
     page.wait_for_selector("#sadal-q-figure .scatterlayer path.js-line")
     page.wait_for_timeout(2000)
-    measured = slider_ms(page, "#sadal-q-tau", "#sadal-q-figure", "d")
+    measured = slider_ms(page, "#sadal-q-tau", Drawn("#sadal-q-figure", "path.js-line", "d"))
     page.context.close()
     return measured
 
@@ -131,7 +151,7 @@ def train_slider_ms(browser: Browser, url: str) -> float:
     page.wait_for_selector(".sadal-lab[data-turn]")
     page.get_by_role("button", name="All settings").click()
     page.wait_for_timeout(1000)
-    measured = slider_ms(page, "#sadal-lab-tau", ".sadal-lab", "data-run")
+    measured = slider_ms(page, "#sadal-lab-tau", Drawn(".sadal-lab", ".sadal-lab", "data-run"))
     page.context.close()
     return measured
 

@@ -4,7 +4,7 @@ Nothing of `sadal_core` is imported at the top: jaxtyping's hook must be in plac
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sadal_core.faces.detect import MediaPipeFaces
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ["NUMBA_NUM_THREADS"] = "1"  # before it is imported: it raises the number for torch, too
 
 # Time limits say more about a busy machine than about the code; CI draws the same examples
 # every time, so that it fails only for a reason in the change.
@@ -26,6 +27,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Nets and matrices are small, and threads that wait for each other on a busy machine make a
+    test of milliseconds take seconds."""
+    import cv2
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 """The teaching notebook is run in a kernel, and tells the numbers of the command."""
 
 import ast
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from sadal_core.cli import main
 from sadal_core.collapse import Alarm
 from sadal_core.gallery.stored import BUNDLED_GALLERY
 from sadal_core.lab.presets import PRESETS
@@ -27,13 +25,13 @@ LINK = "?view=train&data=toy&preset=paper&turns=40b"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Jupyter without what the user has set up; the command runs with the same variables."""
+    """Jupyter without what the user has set up."""
     folder = tmp_path_factory.mktemp("jupyter")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
             patch.setenv(name, str(folder / name.lower()))
         patch.delenv("JUPYTER_PATH", raising=False)
-        patch.setenv("OMP_NUM_THREADS", "1")  # as `one_torch_thread` of the core's tests
+        patch.setenv("OMP_NUM_THREADS", "1")  # as `one_thread` has it here
         yield
 
 
@@ -77,8 +75,7 @@ def test_the_last_cell_has_the_numbers_of_the_command(
 ) -> None:
     (output,) = executed.cells[-1].outputs
     record = ast.literal_eval(output.data["text/plain"])
-    command = [sys.executable, "-m", "sadal_core", "lab", "--link", LINK, "--out", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, env=os.environ, check=True, capture_output=True)
+    assert main(["lab", "--link", LINK, "--out", str(tmp_path)]) == 0
     table = pd.read_csv(
         tmp_path / "records.csv",
         float_precision="round_trip",

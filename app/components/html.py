@@ -8,14 +8,17 @@ import gradio as gr
 _ASSETS: Final = Path(__file__).resolve().parents[2] / "assets"
 
 
-def plain_html(value: Any = "", *, script: str = "", **options: Any) -> gr.HTML:
+def plain_html(
+    value: Any = "", *, script: str = "", kind: type[gr.HTML] = gr.HTML, **options: Any
+) -> gr.HTML:
     """A part that shows `value` as it is.
 
     Args:
         value: HTML, or whatever the part's template expects.
         script: names of files in `assets/`, with blanks between them, that together give the part
             its behaviour.
+        kind: class of the part.
         options: further keywords of `gr.HTML`.
     """
     code = "".join((_ASSETS / name).read_text("utf-8") for name in script.split())
-    return gr.HTML(value, js_on_load=code or None, apply_default_css=False, **options)
+    return kind(value, js_on_load=code or None, apply_default_css=False, **options)

@@ -7,6 +7,7 @@ import gradio as gr
 
 from app import lab_text as text
 from app.components.html import plain_html
+from app.components.packed import PackedHTML
 from app.files import PLOTLY, file_url
 
 
@@ -46,6 +47,7 @@ def lab_view() -> gr.HTML:
             f'<button type="button" class="sadal-button" data-csv disabled>{text.CSV}</button>'
             "</div></div></div>"
         ),
+        kind=PackedHTML,
         script="plotly.js train.js",
         elem_id="sadal-lab",
     )

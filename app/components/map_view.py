@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from app import map_text as text
 from app.components.html import plain_html
+from app.components.packed import PackedHTML
 from app.files import PLOTLY, file_url
 
 
@@ -50,6 +51,7 @@ def map_view() -> gr.HTML:
             '<p class="sadal-map-status" role="status"></p></div>'
             '<div class="sadal-card" hidden><div class="sadal-tile"></div><p></p></div></div>'
         ),
+        kind=PackedHTML,
         script="plotly.js map.js",
         elem_id="sadal-map",
     )

@@ -1,7 +1,6 @@
-"""What a lab has measured so far, over the turns: losses, order and error, active shares."""
+"""What a lab measures, over the turns: losses, order and error, active shares."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -42,20 +41,18 @@ CURVES: Final[dict[str, tuple[Series, ...]]] = {
 }
 
 
-def lab_curves(name: str, records: Sequence[Mapping[str, Any]], words: CurveWords) -> go.Figure:
-    """The curves of a figure over the turns taken.
+def lab_curves(name: str, words: CurveWords) -> go.Figure:
+    """A figure whose curves are empty; the browser draws them from the records of a lab.
 
     Args:
         name: in `CURVES`.
-        records: of a lab; an unknown number is None and breaks the line.
         words: titles and names.
     """
-    turns = [record["turn"] for record in records]
     figure = go.Figure(
         [
             go.Scatter(
-                x=turns, y=[record[one.key] for record in records], name=words.names[one.key],
-                mode="lines", line={"color": one.colour, "dash": one.dash, "width": 2},
+                x=[], y=[], name=words.names[one.key], mode="lines",
+                line={"color": one.colour, "dash": one.dash, "width": 2},
                 meta={"series": one.key}, yaxis="y2" if one.second else "y",
                 hovertemplate=f"{words.names[one.key]} %{{y:.3f}}<extra></extra>",
             )

@@ -65,35 +65,29 @@ def moving(points: LabPoints) -> dict[str, dict[str, list[float | None]]]:
     }
 
 
-def lab_map(points: LabPoints, plane: LabPlane) -> go.Figure:
-    """Samples by age, generated negatives, and a line from the source to each of them.
+def lab_map(plane: LabPlane) -> go.Figure:
+    """Samples by age, generated negatives, and a line from the source to each of them: no points.
 
     The axes are fixed, so that nothing moves but the points.
     """
-    places = moving(points)
-    ages = points.ages
-    pairs = [
-        [int(ages[s]), int(ages[a])] for s, a in zip(points.source, points.anchor, strict=True)
-    ]
     figure = go.Figure(
         [
             _layer(
-                "samples", places, customdata=[[int(age)] for age in ages],
-                hovertemplate=plane.names["sample"] + "<extra></extra>", mode="markers",
+                "samples", hovertemplate=plane.names["sample"] + "<extra></extra>", mode="markers",
                 marker={
-                    "color": ages, "colorscale": AGE_SCALE, "cmin": 0, "cmax": _OLDEST, "size": 6,
+                    "colorscale": AGE_SCALE, "cmin": 0, "cmax": _OLDEST, "size": 6,
                     "opacity": 0.85, "line": {"width": 0},
                     "colorbar": {"title": {"text": "Age (years)", "side": "right"},
                                  "thickness": 8, "len": 0.7, "outlinewidth": 0},
                 },
             ),
             _layer(
-                "arrows", places, mode="lines", hoverinfo="skip", opacity=0.55,
+                "arrows", mode="lines", hoverinfo="skip", opacity=0.55,
                 line={"color": ORANGE, "width": 1, "dash": "dot"},
             ),
             _layer(
-                "generated", places, customdata=pairs, mode="markers",
-                hovertemplate=plane.names["generated"] + "<extra></extra>",
+                "generated", hovertemplate=plane.names["generated"] + "<extra></extra>",
+                mode="markers",
                 marker={"color": ORANGE, "symbol": "diamond", "size": 8,
                         "line": {"width": 1, "color": "#ffffff"}},
             ),
@@ -109,8 +103,27 @@ def lab_map(points: LabPoints, plane: LabPlane) -> go.Figure:
     return figure
 
 
-def _layer(name: str, places: Mapping[str, Mapping[str, Any]], **look: Any) -> go.Scatter:
-    return go.Scatter(x=places[name]["x"], y=places[name]["y"], meta={"layer": name}, **look)
+def filled(blank: Mapping[str, Any], points: LabPoints) -> dict[str, Any]:
+    """A map with its points, as plotly.js reads it.
+
+    Args:
+        blank: `lab_map`, as plotly.js reads it; it stays as it is.
+        points: of all layers.
+    """
+    places = moving(points)
+    ages = points.ages.tolist()
+    pairs = np.stack([points.ages[points.source], points.ages[points.anchor]], axis=1)
+    samples, arrows, generated = (
+        {**trace, **places[trace["meta"]["layer"]]} for trace in blank["data"]
+    )
+    samples["customdata"] = [[age] for age in ages]
+    samples["marker"] = {**samples["marker"], "color": ages}
+    generated["customdata"] = pairs.tolist()
+    return {**blank, "data": [samples, arrows, generated]}
+
+
+def _layer(name: str, **look: Any) -> go.Scatter:
+    return go.Scatter(x=[], y=[], meta={"layer": name}, **look)
 
 
 def _numbers(column: np.ndarray) -> list[float | None]:

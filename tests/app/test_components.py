@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import re
 
 import numpy as np
@@ -7,6 +8,9 @@ import pytest
 from PIL import Image
 
 from app import text
+from app.components.lab_view import lab_view
+from app.components.map_view import map_view
+from app.components.packed import PackedHTML
 from app.components.panel import details, empty_panel, face_panel, notes, problem_panel
 from app.components.stage import stage
 from tests.fakes import BANDS, MANIFEST, estimate_of
@@ -95,3 +99,15 @@ def test_empty_panel_and_notes_say_what_they_must() -> None:
     html = notes(MANIFEST)
     for sentence in (text.NOT_FOR_VERIFICATION, text.PRIVACY, text.training_data(MANIFEST)):
         assert sentence in html
+
+
+def test_figures_travel_as_one_text_that_the_browser_can_read() -> None:
+    for part in (lab_view(), map_view()):
+        assert isinstance(part, PackedHTML)
+        assert part.postprocess(None) is part.value is None
+        for value in ({"figures": {"a": [1.5, None]}, "é": "</script>"}, [], {}, "text"):
+            packed = part.postprocess(value)
+            assert isinstance(packed, str)
+            assert json.loads(packed) == value
+        with pytest.raises(ValueError, match="JSON"):
+            part.postprocess({"x": float("nan")})  # JSON.parse would fail

@@ -1,4 +1,5 @@
 import json
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from app import lab_text as text
 from app.components.map_view import figure_data
 from app.figures.lab_curves import CURVES, lab_curves
-from app.figures.lab_maps import LabPlane, LabPoints, lab_map, moving
+from app.figures.lab_maps import LabPlane, LabPoints, filled, lab_map, moving
 from app.palette import BLUE, ORANGE
 from sadal_core.lab.lab import Lab
 from sadal_core.lab.presets import PRESETS
@@ -27,55 +28,71 @@ def points(rng: np.random.Generator, samples: int = 9, generated: int = 4) -> La
     )  # fmt: skip
 
 
-def layers(figure: go.Figure) -> dict[str, Any]:
-    """The traces of a map by the names that the browser knows them by."""
-    return {trace.meta["layer"]: trace for trace in figure.data}  # pyright: ignore[reportAttributeAccessIssue]
-
-
 def as_json(figure: go.Figure) -> Any:
     made = figure_data(figure)
     assert json.loads(json.dumps(made, allow_nan=False)) == made
     return made
 
 
+def layers(given: LabPoints) -> dict[str, Any]:
+    """The traces of a map by the names that the browser knows them by."""
+    figure = filled(as_json(lab_map(PLANE)), given)
+    assert json.loads(json.dumps(figure, allow_nan=False)) == figure
+    return {trace["meta"]["layer"]: trace for trace in figure["data"]}
+
+
 def test_a_map_has_three_layers_with_their_colours(rng: np.random.Generator) -> None:
     given = points(rng)
-    found = layers(lab_map(given, PLANE))
+    found = layers(given)
     assert list(found) == ["samples", "arrows", "generated"]  # the newest on top
-    assert list(found["samples"].marker.color) == given.ages.tolist()
-    assert (found["samples"].marker.cmin, found["samples"].marker.cmax) == (0, 80)
-    assert "(years)" in found["samples"].marker.colorbar.title.text
-    assert found["arrows"].line.color == found["generated"].marker.color == ORANGE
-    assert (found["arrows"].mode, found["arrows"].hoverinfo) == ("lines", "skip")
+    marker = found["samples"]["marker"]
+    assert marker["color"] == given.ages.tolist()
+    assert (marker["cmin"], marker["cmax"]) == (0, 80)
+    assert "(years)" in marker["colorbar"]["title"]["text"]
+    assert found["arrows"]["line"]["color"] == found["generated"]["marker"]["color"] == ORANGE
+    assert (found["arrows"]["mode"], found["arrows"]["hoverinfo"]) == ("lines", "skip")
 
 
-def test_axes_are_named_and_stay_where_they_are(rng: np.random.Generator) -> None:
-    near, far = points(rng), points(rng)
-    far.samples[:] *= 100
-    for given in (near, far):
-        layout: Any = lab_map(given, PLANE).layout
-        assert (layout.xaxis.title.text, layout.yaxis.title.text) == PLANE.axes
-        assert layout.xaxis.range == layout.yaxis.range == (-1.5, 1.5)
-        assert layout.title.text == "Where"
+def test_a_map_with_its_points_is_what_plotly_makes_of_them(rng: np.random.Generator) -> None:
+    blank = as_json(lab_map(PLANE))
+    before = deepcopy(blank)
+    for given in (points(rng, 30, 12), points(rng), points(rng, generated=0)):
+        figure: Any = lab_map(PLANE)
+        for trace in figure.data:
+            trace.update(moving(given)[trace.meta["layer"]])
+        samples, _, generated = figure.data
+        ages = given.ages.tolist()
+        samples.update(customdata=[[age] for age in ages], marker={"color": ages})
+        pairs = zip(given.source.tolist(), given.anchor.tolist(), strict=True)
+        generated.update(customdata=[[ages[source], ages[anchor]] for source, anchor in pairs])
+        assert filled(blank, given) == as_json(figure)
+    assert blank == before  # of which the next map is made
+
+
+def test_axes_are_named_and_stay_where_they_are() -> None:
+    layout: Any = lab_map(PLANE).layout
+    assert (layout.xaxis.title.text, layout.yaxis.title.text) == PLANE.axes
+    assert layout.xaxis.range == layout.yaxis.range == (-1.5, 1.5)
+    assert layout.title.text == "Where"
 
 
 def test_ages_are_told_on_hover(rng: np.random.Generator) -> None:
     given = points(rng)
-    found = layers(lab_map(given, PLANE))
-    assert found["samples"].customdata == tuple([age] for age in given.ages.tolist())
+    found = layers(given)
+    assert found["samples"]["customdata"] == [[age] for age in given.ages.tolist()]
     pairs = zip(given.ages[given.source], given.ages[given.anchor], strict=True)
-    assert found["generated"].customdata == tuple([int(s), int(a)] for s, a in pairs)
-    assert "%{customdata[0]} years" in found["samples"].hovertemplate
-    assert "anchor of %{customdata[1]} years" in found["generated"].hovertemplate
+    assert found["generated"]["customdata"] == [[s, a] for s, a in pairs]
+    assert "%{customdata[0]} years" in found["samples"]["hovertemplate"]
+    assert "anchor of %{customdata[1]} years" in found["generated"]["hovertemplate"]
 
 
 def test_what_moves_is_what_the_figure_shows(rng: np.random.Generator) -> None:
     given = points(rng, 30, 12)
     places = moving(given)
-    shown = as_json(lab_map(given, PLANE))["data"]
-    assert list(places) == [trace["meta"]["layer"] for trace in shown]
-    for trace in shown:
-        assert {axis: trace[axis] for axis in "xy"} == places[trace["meta"]["layer"]]
+    shown = layers(given)
+    assert list(places) == list(shown)
+    for name, trace in shown.items():
+        assert {axis: trace[axis] for axis in "xy"} == places[name]
     assert json.loads(json.dumps(places, allow_nan=False)) == places
     for name, array in (("samples", given.samples), ("generated", given.generated)):
         shown_at = np.array([places[name][axis] for axis in "xy"], np.float64)
@@ -98,13 +115,12 @@ def test_without_generated_negatives_there_are_samples_alone(rng: np.random.Gene
     given = points(rng, generated=0)
     places = moving(given)
     assert places["arrows"] == places["generated"] == {"x": [], "y": []}
-    found = layers(lab_map(given, PLANE))
-    assert len(found["samples"].x) == 9
-    assert len(found["generated"].x) == len(found["arrows"].x) == 0
-    as_json(lab_map(given, PLANE))
+    found = layers(given)
+    assert len(found["samples"]["x"]) == 9
+    assert found["generated"]["x"] == found["arrows"]["x"] == []
     nothing = LabPoints(*np.zeros((2, 0, 2)), *np.zeros((3, 0), np.int64))
     assert moving(nothing)["samples"] == {"x": [], "y": []}
-    as_json(lab_map(nothing, PLANE))
+    assert layers(nothing)["samples"]["marker"]["color"] == []
 
 
 def test_places_that_are_none_are_not_drawn(rng: np.random.Generator) -> None:
@@ -112,13 +128,13 @@ def test_places_that_are_none_are_not_drawn(rng: np.random.Generator) -> None:
     given.samples[:3] = [[np.nan, 1], [np.inf, 2], [-np.inf, -3]]
     given.samples[3] = [1e300, 0.12345]
     assert moving(given)["samples"] == {"x": [None, None, None, 1e300], "y": [1, 2, -3, 0.123]}
-    as_json(lab_map(given, PLANE))
+    assert layers(given)["samples"]["x"] == [None, None, None, 1e300]
 
 
 def test_figures_leave_what_they_are_given_as_it_is(rng: np.random.Generator) -> None:
     given = points(rng)
     before = {name: array.copy() for name, array in vars(given).items()}
-    assert lab_map(given, PLANE) == lab_map(given, PLANE)
+    assert layers(given) == layers(given)
     for name, array in before.items():
         np.testing.assert_array_equal(getattr(given, name), array)
     single = LabPoints(given.samples.astype(np.float32), *list(vars(given).values())[1:])
@@ -136,22 +152,24 @@ def labs() -> dict[str, Lab]:
     return made
 
 
-@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", CURVES)
-def test_curves_are_the_records_of_a_lab(labs: dict[str, Lab], name: str, preset: str) -> None:
-    records = labs[preset].records
-    words = text.CURVES[name]
-    figure = lab_curves(name, records, words)
-    series = CURVES[name]
-    assert [trace.meta["series"] for trace in figure.data] == [one.key for one in series]  # pyright: ignore[reportAttributeAccessIssue]
-    made = as_json(figure)
-    for trace, one in zip(made["data"], series, strict=True):
-        assert trace["x"] == [record["turn"] for record in records]
-        assert trace["y"] == [record[one.key] for record in records]
+def test_curves_have_names_and_wait_for_the_records_of_a_lab(name: str) -> None:
+    words, series = text.CURVES[name], CURVES[name]
+    for trace, one in zip(as_json(lab_curves(name, words))["data"], series, strict=True):
+        assert trace["meta"] == {"series": one.key}
+        assert trace["x"] == trace["y"] == []
         assert trace["name"] == words.names[one.key]
         assert trace["line"]["color"] == one.colour
         assert trace.get("yaxis", "y") == ("y2" if one.second else "y")
     assert set(words.names) == {one.key for one in series}
+
+
+def test_every_record_has_a_number_for_each_curve_or_none(labs: dict[str, Lab]) -> None:
+    for lab in labs.values():
+        for record in lab.records:
+            for series in CURVES.values():
+                assert all(isinstance(record[one.key], float | None) for one in series)
+    assert labs["corrected"].records[0]["generator_loss"] is None  # nobody has had a turn
 
 
 def test_what_a_preset_does_not_have_is_no_curve(labs: dict[str, Lab]) -> None:
@@ -162,19 +180,17 @@ def test_what_a_preset_does_not_have_is_no_curve(labs: dict[str, Lab]) -> None:
         assert silent == (of_generator if preset == "no generator" else set())
 
 
-def test_axes_of_the_curves_have_their_names_units_and_ranges(labs: dict[str, Lab]) -> None:
-    records = labs["corrected"].records
+def test_axes_of_the_curves_have_their_names_units_and_ranges() -> None:
     assert set(CURVES) == set(text.CURVES)
     for name in CURVES:
-        for rows in (records, records[:1], []):
-            layout: Any = lab_curves(name, rows, text.CURVES[name]).layout
-            assert layout.xaxis.title.text == "Turns taken"
-            assert layout.yaxis.title.text == text.CURVES[name].axis
-            assert layout.title.text == text.CURVES[name].title
-            assert layout.yaxis.range == {"shares": (0, 1.05), "order": (-0.2, 1)}.get(name)
-            second = layout.to_plotly_json().get("yaxis2", {"title": {"text": ""}})
-            assert second["title"]["text"] == text.CURVES[name].second
-            assert (name == "order") == ("(years)" in text.CURVES[name].second)
+        layout: Any = lab_curves(name, text.CURVES[name]).layout
+        assert layout.xaxis.title.text == "Turns taken"
+        assert layout.yaxis.title.text == text.CURVES[name].axis
+        assert layout.title.text == text.CURVES[name].title
+        assert layout.yaxis.range == {"shares": (0, 1.05), "order": (-0.2, 1)}.get(name)
+        second = layout.to_plotly_json().get("yaxis2", {"title": {"text": ""}})
+        assert second["title"]["text"] == text.CURVES[name].second
+        assert (name == "order") == ("(years)" in text.CURVES[name].second)
 
 
 def test_the_generator_is_orange_and_the_metric_blue() -> None:
@@ -184,16 +200,6 @@ def test_the_generator_is_orange_and_the_metric_blue() -> None:
         assert colours[key] == ORANGE
     for key in ("metric_loss", "validation_order_correlation", "real_active"):
         assert colours[key] == BLUE
-
-
-def test_a_number_that_is_unknown_breaks_its_line_alone(labs: dict[str, Lab]) -> None:
-    records = [dict(record) for record in labs["corrected"].records]
-    assert records[0]["generator_loss"] is None  # nobody has had a turn
-    records[2]["metric_loss"] = None
-    generator, metric = as_json(lab_curves("losses", records, text.CURVES["losses"]))["data"]
-    assert generator["y"] == [record["generator_loss"] for record in records]
-    assert metric["y"][2] is None
-    assert None not in generator["y"][1:]
 
 
 def test_what_is_measured_now_is_in_every_record(labs: dict[str, Lab]) -> None:

@@ -98,6 +98,18 @@ def test_what_is_first_seen_is_the_preset_and_it_is_not_made_again(page: Page) -
     assert again == {"sadal-lab": start}
 
 
+def test_figures_that_are_kept_are_those_that_would_be_made(page: Page) -> None:
+    def figures(seed: int, *, anew: bool) -> dict[str, Any]:
+        if anew:
+            answers._blank.cache_clear()
+        return started(page, seed=seed)["sadal-lab"]["figures"]
+
+    kept = [figures(seed, anew=False) for seed in (1, 2, 1)]
+    assert kept == [figures(seed, anew=True) for seed in (1, 2, 1)]
+    assert kept[0]["metric"] != kept[1]["metric"]
+    assert kept[0]["losses"] == kept[1]["losses"]
+
+
 def test_a_preset_sets_every_control(page: Page) -> None:
     page.call("lab_opened", visitor(), "toy", "corrected")
     answer = page.call("preset_chosen", visitor(), "toy", "printed")

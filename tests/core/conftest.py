@@ -8,15 +8,6 @@ if TYPE_CHECKING:
     from sadal_core.model import AgeModel
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_torch_thread() -> None:
-    """The nets are small, and threads that wait for each other on a busy machine make a test of
-    milliseconds take seconds."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> "AgeModel":
     """A model with the registered backbone "tiny", always the same weights."""

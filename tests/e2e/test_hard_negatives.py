@@ -2,13 +2,14 @@
 
 import base64
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import BUNDLED_MODEL
+from tests.e2e.conftest import BUNDLED_MODEL, Server, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -17,6 +18,12 @@ pytestmark = [
         reason="the bundled gallery is not here",
     ),
 ]
+
+
+@pytest.fixture(scope="module")
+def desktop(browser: Browser, server: Server) -> Iterator[Page]:
+    """One page for both journeys: the first only looks."""
+    yield from visit(browser, server, 1280, 900, "light")
 
 
 def choose(page: Page, part: str, option: str) -> None:

@@ -1,14 +1,15 @@
 """Journeys through the Metric space view, each checked against the stored gallery."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import BUNDLED_MODEL, Server
+from tests.e2e.conftest import BUNDLED_MODEL, Server, visit
 from tests.e2e.map import (
     PLOT,
     box,
@@ -30,22 +31,28 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
+def explored(browser: Browser, server: Server) -> Iterator[Page]:
+    """One page for journeys that begin wherever another of them has ended; it is slow to load."""
+    yield from visit(browser, server, 1280, 900, "light")
+
+
+@pytest.fixture(scope="module")
 def gallery() -> Any:
     from sadal_core.gallery.stored import BUNDLED_GALLERY, load_gallery
 
     return load_gallery(BUNDLED_GALLERY)
 
 
-def test_hovering_shows_the_picture_without_asking_the_server(desktop: Page, gallery: Any) -> None:
-    opened(desktop)
+def test_hovering_shows_the_picture_without_asking_the_server(explored: Page, gallery: Any) -> None:
+    opened(explored)
     sample = lonely_sample(gallery)
-    desktop.wait_for_timeout(1000)  # what opening the view still asks for
+    explored.wait_for_timeout(1000)  # what opening the view still asks for
     asked: list[str] = []
-    desktop.on("request", lambda request: asked.append(request.url))
-    x, y = pixel(desktop, gallery.maps["after-umap"][sample])
-    desktop.mouse.move(x - 30, y - 30)
-    desktop.mouse.move(x, y, steps=3)
-    card = desktop.locator(".sadal-card")
+    explored.on("request", lambda request: asked.append(request.url))
+    x, y = pixel(explored, gallery.maps["after-umap"][sample])
+    explored.mouse.move(x - 30, y - 30)
+    explored.mouse.move(x, y, steps=3)
+    card = explored.locator(".sadal-card")
     expect(card).to_be_visible()
     expect(card).to_contain_text(f"Real sample, {gallery.ages[sample]} years")
     assert card.get_attribute("data-row") == str(sample)
@@ -56,15 +63,79 @@ def test_hovering_shows_the_picture_without_asking_the_server(desktop: Page, gal
     assert [url for url in asked if "sheet.webp" not in url] == []
 
 
-def test_a_click_shows_the_true_neighbours_and_the_quadruplet(desktop: Page, gallery: Any) -> None:
-    opened(desktop)
+def test_maps_are_saved_as_pictures(explored: Page) -> None:
+    opened(explored)
+    for kind, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        with explored.expect_download() as waiting:
+            explored.locator("#sadal-map").get_by_role("button", name=kind, exact=True).click()
+        path = Path(waiting.value.path())
+        assert waiting.value.suggested_filename == f"sadal-map.{kind.lower()}"
+        assert path.read_bytes().startswith(start)
+
+
+def test_layers_go_and_come(explored: Page) -> None:
+    opened(explored)
+    for label, trace in (("real samples", 0), ("generated hard negatives", 1)):
+        explored.locator("#sadal-map").get_by_label(label).uncheck()
+        explored.wait_for_function(
+            f"document.querySelector('.sadal-map-plot').data[{trace}].visible === false"
+        )
+        explored.locator("#sadal-map").get_by_label(label).check()
+        explored.wait_for_function(
+            f"document.querySelector('.sadal-map-plot').data[{trace}].visible === true"
+        )
+    assert plot_value(explored, "div.layout.annotations.length") == 7  # 5 distances, 2 arrows
+    explored.locator("#sadal-map").get_by_label("source → generated").uncheck()
+    explored.wait_for_function(
+        "document.querySelector('.sadal-map-plot').layout.annotations.length === 5"
+    )
+
+
+def test_the_distances_of_a_quadruplet_are_those_of_the_embeddings(
+    explored: Page, gallery: Any
+) -> None:
+    opened(explored)
+    explored.locator("#sadal-easier").click()
+    rank = explored.locator("#sadal-pick-rank input")
+    expect(rank).to_have_value("2")
+    from sadal_core.gallery.query import hardest_first, quadruplet
+
+    chosen = quadruplet(gallery, int(hardest_first(gallery, 30)[1]))
+    expect(explored.locator(".sadal-picked")).to_contain_text(str(gallery.ids[chosen.anchor]))
+    space = gallery.embeddings.astype(float)
+    for cells, held, source, row in zip(
+        numbers_of(explored, 0), (chosen.anchor, chosen.positive), (chosen.younger, chosen.older),
+        chosen.rows, strict=True,
+    ):  # fmt: skip
+        real = ((space[held] - space[source]) ** 2).sum()
+        generated = ((space[held] - gallery.negative_embeddings[row]) ** 2).sum()
+        assert cells[2:4] == [f"{real:.2f}", f"{generated:.2f}"]
+        labels = plot_value(explored, "div.layout.annotations.map((one) => one.text)")
+        assert {f"{real:.2f}", f"{generated:.2f}"} <= set(labels)
+
+
+def test_the_chosen_pairs_are_marked_over_q(explored: Page) -> None:
+    opened(explored)
+    distance = numbers_of(explored, 0)[0][2]
+    explored.get_by_role("tab", name="Similarity Q").click()
+    figure = explored.locator("#sadal-q-figure")
+    expect(figure.locator(".legend")).to_contain_text("real negative chosen on the map")
+    y = explored.evaluate(
+        """() => document.querySelector("#sadal-q-figure .js-plotly-plot").data
+            .find((trace) => trace.name.startsWith("real negative")).y[0]"""
+    )
+    assert f"{y:.2f}" == distance
+
+
+def test_a_click_shows_the_true_neighbours_and_the_quadruplet(explored: Page, gallery: Any) -> None:
+    opened(explored)
     sample = lonely_sample(gallery)
-    desktop.mouse.click(*pixel(desktop, gallery.maps["after-umap"][sample]))
-    expect(desktop.locator(".sadal-picked")).to_contain_text(str(gallery.ids[sample]))
+    explored.mouse.click(*pixel(explored, gallery.maps["after-umap"][sample]))
+    expect(explored.locator(".sadal-picked")).to_contain_text(str(gallery.ids[sample]))
     distances = ((gallery.embeddings.astype(float) - gallery.embeddings[sample]) ** 2).sum(axis=1)
     order = [i for i in np.argsort(distances, kind="stable") if i != sample][:8]
-    tables = desktop.locator("#sadal-picked table").count()
-    shown = numbers_of(desktop, tables - 1)
+    tables = explored.locator("#sadal-picked table").count()
+    shown = numbers_of(explored, tables - 1)
     assert [row[:3] for row in shown] == [
         [
             str(gallery.ages[i]),
@@ -75,27 +146,18 @@ def test_a_click_shows_the_true_neighbours_and_the_quadruplet(desktop: Page, gal
     ]
 
 
-def test_the_distances_of_a_quadruplet_are_those_of_the_embeddings(
-    desktop: Page, gallery: Any
-) -> None:
-    opened(desktop)
-    desktop.locator("#sadal-easier").click()
-    rank = desktop.locator("#sadal-pick-rank input")
-    expect(rank).to_have_value("2")
-    from sadal_core.gallery.query import hardest_first, quadruplet
-
-    chosen = quadruplet(gallery, int(hardest_first(gallery, 30)[1]))
-    expect(desktop.locator(".sadal-picked")).to_contain_text(str(gallery.ids[chosen.anchor]))
-    space = gallery.embeddings.astype(float)
-    for cells, held, source, row in zip(
-        numbers_of(desktop, 0), (chosen.anchor, chosen.positive), (chosen.younger, chosen.older),
-        chosen.rows, strict=True,
-    ):  # fmt: skip
-        real = ((space[held] - space[source]) ** 2).sum()
-        generated = ((space[held] - gallery.negative_embeddings[row]) ** 2).sum()
-        assert cells[2:4] == [f"{real:.2f}", f"{generated:.2f}"]
-        labels = plot_value(desktop, "div.layout.annotations.map((one) => one.text)")
-        assert {f"{real:.2f}", f"{generated:.2f}"} <= set(labels)
+def test_forged_points_are_refused_in_words(explored: Page) -> None:
+    opened(explored)
+    explored.evaluate(
+        """() => {
+            const div = document.querySelector(".sadal-map-plot");
+            const point = { data: div.data[0], customdata: [999999, 0, 0], pointNumber: 0 };
+            div.emit("plotly_click", { points: [point] });
+        }"""
+    )
+    expect(explored.locator("#sadal-picked")).to_contain_text("has no real point 999999")
+    explored.locator("#sadal-harder").click()  # the view goes on
+    expect(explored.locator("#sadal-picked table").first).to_be_visible()
 
 
 def test_a_box_selects_what_lies_in_it_in_figures_table_and_file(
@@ -158,24 +220,6 @@ def test_a_lasso_selects_too_and_the_other_map_follows(desktop: Page, gallery: A
     assert 0 < len(selections[0]) < len(gallery)
 
 
-def test_layers_go_and_come(desktop: Page) -> None:
-    opened(desktop)
-    for label, trace in (("real samples", 0), ("generated hard negatives", 1)):
-        desktop.locator("#sadal-map").get_by_label(label).uncheck()
-        desktop.wait_for_function(
-            f"document.querySelector('.sadal-map-plot').data[{trace}].visible === false"
-        )
-        desktop.locator("#sadal-map").get_by_label(label).check()
-        desktop.wait_for_function(
-            f"document.querySelector('.sadal-map-plot').data[{trace}].visible === true"
-        )
-    assert plot_value(desktop, "div.layout.annotations.length") == 7  # 5 distances, 2 arrows
-    desktop.locator("#sadal-map").get_by_label("source → generated").uncheck()
-    desktop.wait_for_function(
-        "document.querySelector('.sadal-map-plot').layout.annotations.length === 5"
-    )
-
-
 def test_epochs_move_the_points_and_nothing_else(desktop: Page, gallery: Any) -> None:
     opened(desktop)
     desktop.locator(f'{PLOT} .modebar-btn[data-attr="zoom"][data-val="in"]').first.click()
@@ -200,16 +244,6 @@ def test_epochs_move_the_points_and_nothing_else(desktop: Page, gallery: Any) ->
     expect(desktop.locator("#sadal-picked table").first).to_contain_text("–")
 
 
-def test_maps_are_saved_as_pictures(desktop: Page) -> None:
-    opened(desktop)
-    for kind, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
-        with desktop.expect_download() as waiting:
-            desktop.locator("#sadal-map").get_by_role("button", name=kind, exact=True).click()
-        path = Path(waiting.value.path())
-        assert waiting.value.suggested_filename == f"sadal-map.{kind.lower()}"
-        assert path.read_bytes().startswith(start)
-
-
 def test_the_visitors_own_face_is_on_the_map(desktop: Page) -> None:
     desktop.get_by_role("button", name="Try the example").click()
     expect(desktop.locator("#sadal-age")).to_be_visible()
@@ -225,33 +259,6 @@ def test_the_visitors_own_face_is_on_the_map(desktop: Page) -> None:
     desktop.wait_for_function(
         "!document.querySelector('.sadal-map-plot').data.some((trace) => trace.name === 'you')"
     )
-
-
-def test_the_chosen_pairs_are_marked_over_q(desktop: Page) -> None:
-    opened(desktop)
-    distance = numbers_of(desktop, 0)[0][2]
-    desktop.get_by_role("tab", name="Similarity Q").click()
-    figure = desktop.locator("#sadal-q-figure")
-    expect(figure.locator(".legend")).to_contain_text("real negative chosen on the map")
-    y = desktop.evaluate(
-        """() => document.querySelector("#sadal-q-figure .js-plotly-plot").data
-            .find((trace) => trace.name.startsWith("real negative")).y[0]"""
-    )
-    assert f"{y:.2f}" == distance
-
-
-def test_forged_points_are_refused_in_words(desktop: Page, server: Server) -> None:
-    opened(desktop)
-    desktop.evaluate(
-        """() => {
-            const div = document.querySelector(".sadal-map-plot");
-            const point = { data: div.data[0], customdata: [999999, 0, 0], pointNumber: 0 };
-            div.emit("plotly_click", { points: [point] });
-        }"""
-    )
-    expect(desktop.locator("#sadal-picked")).to_contain_text("has no real point 999999")
-    desktop.locator("#sadal-harder").click()  # the view goes on
-    expect(desktop.locator("#sadal-picked table").first).to_be_visible()
 
 
 def test_the_map_fits_a_phone(phone: Page) -> None:

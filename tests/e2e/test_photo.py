@@ -3,17 +3,48 @@
 import json
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import ASTRONAUT, BUNDLED_MODEL, Server
+from tests.e2e.conftest import ASTRONAUT, BUNDLED_MODEL, Server, visit
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def one_desktop(browser: Browser, server: Server) -> Iterator[Page]:
+    yield from visit(browser, server, 1280, 900, "light")
+
+
+@pytest.fixture(scope="module")
+def one_phone(browser: Browser, server: Server) -> Iterator[Page]:
+    yield from visit(browser, server, 390, 844, "dark")
+
+
+@pytest.fixture
+def desktop(one_desktop: Page) -> Page:
+    """The page without a photo; all journeys take the same, which is slow to load."""
+    return without_photo(one_desktop)
+
+
+@pytest.fixture
+def phone(one_phone: Page) -> Page:
+    return without_photo(one_phone)
+
+
+def without_photo(page: Page) -> Page:
+    if page.locator("#sadal-forget").is_enabled():
+        page.click("#sadal-forget")
+    expect(page.locator("#sadal-forget")).to_be_disabled()
+    expect(page.locator(".sadal-waiting")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    return page
 
 
 def choose(page: Page, path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.figures.lab_curves import CURVES
 from tests.e2e.conftest import BUNDLED_MODEL, Server, arrived
 from tests.e2e.lab import (
     SHOWN,
@@ -63,11 +64,13 @@ def test_playing_real_faces_gives_the_numbers_of_the_core(desktop: Page) -> None
     lab = lab_of(desktop.url)
     assert len(lab.turns) == count
     assert {k: v for k, v in numbers(desktop).items() if k in SHOWN} == expected(lab)
-    order = plotted(desktop, "order", "validation_order_correlation")
-    assert order["x"] == [record["turn"] for record in lab.records]
-    assert order["y"] == pytest.approx(
-        [record["validation_order_correlation"] for record in lab.records], abs=1e-6
-    )
+    for plot, series in CURVES.items():
+        for one in series:
+            curve = plotted(desktop, plot, one.key)
+            assert curve["x"] == [record["turn"] for record in lab.records]
+            assert curve["y"] == [
+                pytest.approx(record[one.key], abs=1e-6) for record in lab.records
+            ]
     command = desktop.locator("#sadal-lab-command pre").inner_text()
     assert command == f"python -m sadal_core lab --data faces --preset corrected --turns {count}b"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ from app import lab_text as text
 from app.components.map_view import figure_data
 from app.components.words import sentences
 from app.figures.lab_curves import CURVES, lab_curves
-from app.figures.lab_maps import LabPlane, LabPoints, lab_map, moving
+from app.figures.lab_maps import LabPlane, LabPoints, filled, lab_map, moving
 from app.lab_room import SEATS, Bench, LabRoom
 from sadal_core.errors import SadalError
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:  # at run time these would import torch
     from sadal_core.lab.picture import Picture
     from sadal_core.lab.state import LabState
 
-BUDGET: Final = 0.2  # seconds of training in one frame
+BUDGET: Final = 0.5  # seconds of training in one frame
 _MOST_ASKED: Final = 100  # turns in one frame
+_MAPS: Final = ("features", "metric")
 _REACH: Final = {  # of the axes: |x|^2 is 1 on average, and embeddings have length 1
     ("features", "faces"): 1.6, ("features", "toy"): 2.2,
     ("metric", "faces"): 1.3, ("metric", "toy"): 1.15,
@@ -29,18 +31,21 @@ def start(bench: Bench) -> dict[str, Any]:
     """Figures and first frame of a lab."""
     from sadal_core.lab.picture import picture
 
-    lab = bench.lab
-    now = picture(lab)
-    data = lab.faces.name
-    figures = {
-        "features": lab_map(_points(now, "features"), _plane("features", data)),
-        "metric": lab_map(_points(now, "metric"), _plane("metric", data)),
-    } | {name: lab_curves(name, lab.records, text.CURVES[name]) for name in CURVES}
+    now, blank = picture(bench.lab), _blank(bench.lab.faces.name)
+    maps = {name: filled(blank[name], _points(now, name)) for name in _MAPS}
     return {
-        "figures": {name: figure_data(figure) for name, figure in figures.items()},
+        "figures": blank | maps,
         "frame": frame(bench, 0, now),
         "texts": replace(bench.state, turns="").texts(),
     }
+
+
+@cache
+def _blank(data: str) -> dict[str, dict[str, Any]]:
+    """Figures of a lab as they are before it puts anything in; plotly takes long to make them."""
+    maps = {name: lab_map(_plane(name, data)) for name in _MAPS}
+    curves = {name: lab_curves(name, text.CURVES[name]) for name in CURVES}
+    return {name: figure_data(figure) for name, figure in (maps | curves).items()}
 
 
 def frame(bench: Bench, have: int, now: "Picture", *, problem: str = "") -> dict[str, Any]:
@@ -62,7 +67,7 @@ def frame(bench: Bench, have: int, now: "Picture", *, problem: str = "") -> dict
         "left": len(bench.pending),
         "finished": lab.finished,
         "possible": [str(turn) for turn in lab.possible],
-        "points": {name: moving(_points(now, name)) for name in ("features", "metric")},
+        "points": {name: moving(_points(now, name)) for name in _MAPS},
         "problem": problem,
     }
 

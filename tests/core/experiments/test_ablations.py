@@ -1,3 +1,6 @@
+import functools
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,9 +15,14 @@ BASE = MetricConfig(
 SIDES = planted_features(), planted_features(60, seed=1)
 
 
+@functools.cache
+def row_of(name: str) -> dict[str, Any]:
+    return ablation(name, SIDES, BASE, seed=1)
+
+
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_every_variant_trains_and_reads_ages(name: str) -> None:
-    row = ablation(name, SIDES, BASE, seed=1)
+    row = row_of(name)
     assert overridden(BASE, list(ABLATIONS[name])) is not None
     assert len(row["age"]) == 60
     assert row["mae"] == pytest.approx(
@@ -25,7 +33,7 @@ def test_every_variant_trains_and_reads_ages(name: str) -> None:
 
 
 def test_all_variants_differ_from_sadal_but_the_printed_adversary_is_no_adversary() -> None:
-    ages = {name: ablation(name, SIDES, BASE, seed=1)["age"] for name in ABLATIONS}
+    ages = {name: row_of(name)["age"] for name in ABLATIONS}
     assert ages["adversary: printed"] == ages["adversary off"]
     same = [name for name, made in ages.items() if name != "sadal" and made == ages["sadal"]]
     # On these few batches the adversary may not act yet; everything else has to show.

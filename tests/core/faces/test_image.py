@@ -169,7 +169,7 @@ VALID = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(
     st.sampled_from(VALID),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=6),
