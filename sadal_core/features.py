@@ -60,8 +60,8 @@ class FeatureSet:
 
     @property
     def plain(self) -> Float[Tensor, "samples features"]:
-        """Features of the faces as they are, not mirrored."""
-        return self.features[:, 0]
+        """Mean over the views of each face: what a model reads the age off."""
+        return self.features.mean(dim=1)
 
     def select(self, chosen: Bool[np.ndarray, " samples"]) -> "FeatureSet":
         """The faces for which `chosen` is true."""
@@ -122,9 +122,7 @@ def backbone_features(
 ) -> Float[Tensor, "samples views features"]:
     """Features of stored or cut crops and of their mirror images, on the processor."""
     device = model.head.weight.device
-    views = (images, np.ascontiguousarray(images[:, :, ::-1]))
-    made = [model.backbone(model.spec.preprocess(view, device)).cpu() for view in views]
-    return torch.stack(made, dim=1)
+    return model.views(model.spec.preprocess(images, device)).cpu()
 
 
 def _computed(

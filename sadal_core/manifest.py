@@ -11,6 +11,7 @@ BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "model"
 
 FORMAT = 1
 WEIGHTS, MANIFEST, GENERATORS = "model.safetensors", "manifest.json", "generators"
+ONNX = "backbone.onnx"
 _REQUIRED = ("format", "backbone", "temperature", "sha256", "metrics", "bands")
 
 
@@ -59,15 +60,20 @@ def check_folder(folder: Path) -> dict[str, Any]:
         WeightsError: a file is missing or damaged, or weights and manifest do not belong together.
     """
     manifest = load_manifest(folder)
-    path = folder / WEIGHTS
+    _check_file(folder / WEIGHTS, manifest["sha256"])
+    if "onnx_sha256" in manifest:
+        _check_file(folder / ONNX, manifest["onnx_sha256"])
+    return manifest
+
+
+def _check_file(path: Path, digest: str) -> None:
     if not path.is_file():
         raise WeightsError(f"{path} does not exist. Check out the assets folder again.")
-    if sha256(path) != manifest["sha256"]:
+    if sha256(path) != digest:
         raise WeightsError(
             f"{path} is damaged or is not the file that its manifest describes. "
             "Check out the assets folder again."
         )
-    return manifest
 
 
 def generator_path(folder: Path, kind: str) -> Path:

@@ -4,6 +4,7 @@ Trained on ages alone it reads with a linear head. After the metric stage the fe
 the metric, and a ranker reads the age off the embedding; the linear head stays as the control.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +22,14 @@ from sadal_core.settings import check_choice
 _LEAST = 1e-12  # probability; below it a ranker's zeros have no logarithm
 
 
+Engine = Callable[[Tensor], Tensor]  # faces (B, 3, side, side) to features, like the backbone
+
+
 class Prediction(NamedTuple):
     """What the network says about aligned crops, as arrays.
 
     Attributes:
-        features: output of the backbone.
+        features: of the backbone, over the face and its mirror image.
         embeddings: of unit length; the space in which distances are taken.
         probabilities: distributions over `ages.GRID`.
     """
@@ -43,6 +47,7 @@ class AgeModel(nn.Module):
     Attributes:
         spec: geometry and scaling of the input.
         metric: the learned metric; without one the embedding is the features at unit length.
+        engine: runs the backbone at inference in place of PyTorch, where it is set.
         ranker: reads the age off the embedding; without one the head reads it off the features.
         temperature: divides the logits, so that the intervals have the coverage they claim
             (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 9).
@@ -57,12 +62,25 @@ class AgeModel(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(self.spec.features, OLDEST + 1)
         self.temperature = 1.0
+        self.engine: Engine | None = None
         self.metric: MetricModel | None = None
         self.ranker: Ranker | None = None
 
     def forward(self, faces: Float[Tensor, "batch 3 side side"]) -> Float[Tensor, "batch ages"]:
         """Logits of the head over the age grid, before the temperature (the age stage)."""
         return self.head(self.dropout(self.backbone(faces)))
+
+    def features(
+        self, faces: Float[Tensor, "batch 3 side side"]
+    ) -> Float[Tensor, "batch features"]:
+        """Mean features of each face and of its mirror image, which is as old."""
+        return self.views(faces).mean(dim=1)
+
+    def views(self, faces: Float[Tensor, "batch 3 side side"]) -> Float[Tensor, "batch 2 features"]:
+        """Features of each face and of its mirror image."""
+        both = torch.cat([faces, faces.flip(3)])
+        made = self.backbone(both) if self.engine is None else self.engine(both)
+        return made.view(2, len(faces), -1).transpose(0, 1)
 
     def embed(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, "batch dim"]:
         """Embedding of features, of unit length."""
@@ -88,7 +106,7 @@ class AgeModel(nn.Module):
 
         The rows of the distributions sum to 1.
         """
-        features = self.backbone(self.spec.preprocess(crops))
+        features = self.features(self.spec.preprocess(crops))
         embeddings = self.embed(features)
         logits = self._read(features, embeddings) / self.temperature
         probabilities = torch.softmax(logits, dim=1).double()

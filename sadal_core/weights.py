@@ -10,10 +10,11 @@ from safetensors.torch import load_file, save_file
 from sadal_core.backbones import BACKBONES
 from sadal_core.errors import ConfigError, WeightsError
 from sadal_core.files import replacing, sha256, write_json
-from sadal_core.manifest import FORMAT, MANIFEST, WEIGHTS, check_folder
+from sadal_core.manifest import FORMAT, MANIFEST, ONNX, WEIGHTS, check_folder
 from sadal_core.manifest import load_manifest as load_manifest
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
+from sadal_core.onnx_backbone import OnnxBackbone
 from sadal_core.rankers.stored import ranker_name, ranker_state, restored
 
 _RANKER = "ranker."
@@ -37,9 +38,10 @@ def save_model(model: AgeModel, folder: Path, manifest: dict[str, Any]) -> None:
         tensors |= {f"{_RANKER}{k}": torch.from_numpy(v) for k, v in learned.items()}
     with replacing(folder / WEIGHTS) as temporary:
         save_file(tensors, temporary)
+    (folder / ONNX).unlink(missing_ok=True)  # of other weights; `python -m sadal_core onnx`
     record = {
         "format": FORMAT,
-        **manifest,
+        **{key: value for key, value in manifest.items() if key != "onnx_sha256"},
         "parts": parts,
         "temperature": model.temperature,
         "sha256": sha256(folder / WEIGHTS),
@@ -84,5 +86,7 @@ def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
             f"{path} holds weights of another network. Check out the assets folder again."
         ) from error
     model.temperature = float(temperature)
+    if "onnx_sha256" in manifest:
+        model.engine = OnnxBackbone(folder / ONNX)
     # Faces come in this layout too; convolutions on a processor are faster in it.
     return model.eval().to(memory_format=torch.channels_last), manifest

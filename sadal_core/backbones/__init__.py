@@ -11,9 +11,6 @@ _MOBILEFACENET = "Chen et al., MobileFaceNets, CCBR 2018, arXiv 1804.07573"
 
 BACKBONES: Final[dict[str, BackboneSpec]] = {
     "mobilefacenet": BackboneSpec(MobileFaceNet, 512, _MOBILEFACENET),
-    "mobilefacenet-144": BackboneSpec(
-        MobileFaceNet, 512, _MOBILEFACENET, CropSpec(size=144, margin=10)
-    ),
     "mobilefacenet-160": BackboneSpec(
         MobileFaceNet, 512, _MOBILEFACENET, CropSpec(size=160, margin=12)
     ),

@@ -15,6 +15,7 @@ from sadal_core.cli import (  # noqa: E402
     export,
     gallery,
     lab,
+    onnx,
     prepare,
     train,
 )
@@ -28,6 +29,7 @@ _COMMANDS = {
     "gallery": gallery,
     "export": export,
     "lab": lab,
+    "onnx": onnx,
     "estimate": estimate,
 }
 

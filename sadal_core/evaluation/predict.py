@@ -21,7 +21,7 @@ def age_logits(model: AgeModel, images: Sequence[np.ndarray]) -> np.ndarray:
     with torch.inference_mode():
         for start in range(0, len(images), _BATCH):
             faces = model.spec.preprocess(np.stack(images[start : start + _BATCH]), device)
-            parts.append(model.logits(model.backbone(faces)).cpu().numpy())
+            parts.append(model.logits(model.features(faces)).cpu().numpy())
     return np.concatenate(parts)
 
 

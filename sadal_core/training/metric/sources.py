@@ -28,7 +28,7 @@ class Source(Protocol):
         ...
 
     def plain(self, positions: Positions) -> Features:
-        """Features of each face as it is, without a graph."""
+        """Mean features of the views of each face, without a graph."""
         ...
 
 
@@ -47,8 +47,8 @@ class StoredFeatures:
         return self._features[torch.from_numpy(positions), torch.from_numpy(view)]
 
     def plain(self, positions: Positions) -> Features:
-        """Features of the face as it is."""
-        return self._features[torch.from_numpy(positions), 0]
+        """Mean features of the face and of its mirror image."""
+        return self._features[torch.from_numpy(positions)].mean(dim=1)
 
 
 class LiveFaces:
@@ -60,6 +60,7 @@ class LiveFaces:
     def __init__(self, model: AgeModel, faces: FaceSet) -> None:
         self.ages = faces.ages
         self.backbone: nn.Module | None = model.backbone.eval()
+        model.engine = None  # it runs the weights of before
         self._model = model
         self._faces = faces
 
@@ -71,10 +72,10 @@ class LiveFaces:
         return self._model.backbone(faces)
 
     def plain(self, positions: Positions) -> Features:
-        """Features of each face as it is, in batches."""
+        """Mean features of the face and of its mirror image, in batches."""
         starts = range(0, len(positions), 64)
         return torch.cat([self._plain(positions[start : start + 64]) for start in starts])
 
     def _plain(self, positions: Positions) -> Features:
         images = np.stack([self._faces.image(i) for i in positions.tolist()])
-        return backbone_features(self._model, images)[:, 0].clone()
+        return backbone_features(self._model, images).mean(dim=1)
