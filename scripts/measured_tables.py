@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from experiment_tables import experiment_table, validation_table
 from gallery_tables import gallery_speed_table, map_table
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md")
+TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md")
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
     "holdout-aaf": "All-Age-Faces, held-out groups",
@@ -260,6 +261,8 @@ def filled(text: str) -> str:
         "run": run_table(),
         "map": map_table(),
         "map-speed": gallery_speed_table(),
+        "experiments": experiment_table(),
+        "validation": validation_table(),
     }
     for name, block in blocks.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
