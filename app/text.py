@@ -183,7 +183,7 @@ NO_BAND: Final = "No unseen face of this age was measured, so the error here is 
 
 
 def training_data(manifest: Mapping[str, Any]) -> str:
-    """What the model was trained on and how far off it is overall."""
+    """What the model was trained on, how far off it is overall, and what its intervals hold."""
     parts = [
         f"{DATASETS.get(d['dataset'], d['dataset'])} ({_count(d['n_train'])} faces)"
         for d in manifest.get("data", ())
@@ -193,7 +193,11 @@ def training_data(manifest: Mapping[str, Any]) -> str:
     if "mae" not in metrics:
         return source.strip()
     count = f" over {_count(metrics['n'])} held-out faces" if "n" in metrics else ""
-    return f"{source}Mean error {metrics['mae']:.1f} years{count}."
+    error = f"{source}Mean error {metrics['mae']:.1f} years{count}"
+    if "coverage80" not in metrics:
+        return f"{error}."
+    held = f"{100 * metrics['coverage80']:.0f}\u00a0%"
+    return f"{error}; the 80\u00a0% intervals hold {held} of their ages."
 
 
 def _lean(bias: float | None) -> str:

@@ -22,7 +22,7 @@ DECADES = tuple((low, low + 9) for low in range(0, 80, 10)) + ((80, 120),)
 
 
 class AgeSummary(NamedTuple):
-    """One estimate in years: the expectation and a central interval."""
+    """One estimate in years: the age and a central interval around it."""
 
     age: float
     low: float
@@ -76,27 +76,34 @@ def quantiles(
 
 
 def summaries(
-    probabilities: Float[np.ndarray, "batch ages"], *, coverage: float = 0.8
+    probabilities: Float[np.ndarray, "batch ages"],
+    *,
+    age: Float[np.ndarray, " batch"] | None = None,
+    coverage: float = 0.8,
 ) -> Float[np.ndarray, "batch 3"]:
-    """Expected age and ends of the central interval that holds `coverage` of each distribution.
+    """Age and ends of the central interval that holds `coverage` of each distribution.
 
     Args:
         probabilities: distributions on `GRID`, each summing to 1.
+        age: estimates in years; the expectations where none are given.
         coverage: share of the mass inside the interval, between 0 and 1.
 
     Returns:
         Columns age, low and high in years. The interval is widened where needed so that it
-        contains the expectation, which a skewed distribution may push past a quantile.
+        contains the age, which may lie past a quantile of a skewed distribution.
     """
-    age = probabilities @ GRID / probabilities.sum(axis=1)
+    age = probabilities @ GRID / probabilities.sum(axis=1) if age is None else age
     tail = (1 - coverage) / 2
     low, high = quantiles(probabilities, tail), quantiles(probabilities, 1 - tail)
     return np.stack([age, np.minimum(low, age), np.maximum(high, age)], axis=1)
 
 
-def summarise(probabilities: Float[np.ndarray, " ages"], *, coverage: float = 0.8) -> AgeSummary:
+def summarise(
+    probabilities: Float[np.ndarray, " ages"], *, age: float | None = None, coverage: float = 0.8
+) -> AgeSummary:
     """`summaries` of one distribution."""
-    return AgeSummary(*summaries(probabilities[None], coverage=coverage)[0].tolist())
+    ages = None if age is None else np.array([age])
+    return AgeSummary(*summaries(probabilities[None], age=ages, coverage=coverage)[0].tolist())
 
 
 def decade_index(ages: np.ndarray) -> np.ndarray:

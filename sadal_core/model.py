@@ -13,8 +13,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sadal_core.ages import OLDEST
+from sadal_core.ages import GRID, OLDEST
 from sadal_core.backbones import BACKBONES
+from sadal_core.calibration import Calibration
 from sadal_core.metric import MetricModel
 from sadal_core.rankers import Ranker
 from sadal_core.settings import check_choice
@@ -31,11 +32,13 @@ class Prediction(NamedTuple):
     Attributes:
         features: of the backbone, over the face and its mirror image.
         embeddings: of unit length; the space in which distances are taken.
-        probabilities: distributions over `ages.GRID`.
+        ages: estimates in years.
+        probabilities: distributions over `ages.GRID`, from which intervals are cut.
     """
 
     features: Float[np.ndarray, "batch features"]
     embeddings: Float[np.ndarray, "batch dim"]
+    ages: Float[np.ndarray, " batch"]
     probabilities: Float[np.ndarray, "batch ages"]
 
 
@@ -49,8 +52,9 @@ class AgeModel(nn.Module):
         metric: the learned metric; without one the embedding is the features at unit length.
         engine: runs the backbone at inference in place of PyTorch, where it is set.
         ranker: reads the age off the embedding; without one the head reads it off the features.
-        temperature: divides the logits, so that the intervals have the coverage they claim
-            (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 9).
+        temperature: divides the logits (Guo et al., "On Calibration of Modern Neural Networks",
+            ICML 2017, eq. 9); 1 in models that have a calibration.
+        calibration: gives intervals the coverage they claim, in every decade.
     """
 
     def __init__(self, backbone: str, *, dropout: float = 0.0) -> None:
@@ -63,6 +67,7 @@ class AgeModel(nn.Module):
         self.head = nn.Linear(self.spec.features, OLDEST + 1)
         self.temperature = 1.0
         self.engine: Engine | None = None
+        self.calibration: Calibration | None = None
         self.metric: MetricModel | None = None
         self.ranker: Ranker | None = None
 
@@ -100,14 +105,21 @@ class AgeModel(nn.Module):
         probabilities = self.ranker.predict_proba(embeddings.double().cpu().numpy())
         return torch.from_numpy(probabilities).clamp_min(_LEAST).log().to(features)
 
+    def distributions(
+        self, logits: Float[Tensor, "batch ages"]
+    ) -> tuple[Float[np.ndarray, " batch"], Float[np.ndarray, "batch ages"]]:
+        """Ages in years, and calibrated distributions whose rows sum to 1.
+
+        The age is the expectation before the calibration: what makes the intervals of the old hold
+        their ages would move their expectations too, and those of others whose faces look alike.
+        """
+        read = torch.softmax(logits.double() / self.temperature, dim=1).cpu().numpy()
+        return read @ GRID, read if self.calibration is None else self.calibration(read)
+
     @torch.inference_mode()
     def predict(self, crops: UInt8[np.ndarray, "batch side side 3"]) -> Prediction:
-        """Features, embeddings and age distributions of aligned crops; the model must be in eval.
-
-        The rows of the distributions sum to 1.
-        """
+        """Features, embeddings and ages of aligned crops; the model must be in eval."""
         features = self.features(self.spec.preprocess(crops))
         embeddings = self.embed(features)
-        logits = self._read(features, embeddings) / self.temperature
-        probabilities = torch.softmax(logits, dim=1).double()
-        return Prediction(features.numpy(), embeddings.numpy(), probabilities.numpy())
+        ages, probabilities = self.distributions(self._read(features, embeddings))
+        return Prediction(features.numpy(), embeddings.numpy(), ages, probabilities)

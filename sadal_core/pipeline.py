@@ -68,7 +68,7 @@ class AgeEstimator:
             return ()
         spec = self.model.spec.crop
         crops = np.stack([align(image, face.landmarks, spec) for face in faces])
-        features, embeddings, probabilities = self.model.predict(crops)
+        features, embeddings, ages, probabilities = self.model.predict(crops)
         cuts = centre(crops, spec)
         return tuple(
             FaceEstimate(
@@ -77,7 +77,7 @@ class AgeEstimator:
                 features[i],
                 embeddings[i],
                 probabilities[i],
-                summarise(probabilities[i]),
+                summarise(probabilities[i], age=float(ages[i])),
                 quality_warnings(image.shape, face, cuts[i], spec),
             )
             for i, face in enumerate(faces)

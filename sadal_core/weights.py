@@ -1,5 +1,6 @@
 """Model folders: `model.safetensors` and `manifest.json`, written whole, checked at load."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from sadal_core.backbones import BACKBONES
+from sadal_core.calibration import Calibration
 from sadal_core.errors import ConfigError, WeightsError
 from sadal_core.files import replacing, sha256, write_json
 from sadal_core.manifest import FORMAT, MANIFEST, ONNX, WEIGHTS, check_folder
@@ -24,7 +26,7 @@ def save_model(model: AgeModel, folder: Path, manifest: dict[str, Any]) -> None:
     """Write `model` and what is known about it to `folder`.
 
     Args:
-        model: its weights, metric, ranker and temperature are stored.
+        model: its weights, metric, ranker, temperature and calibration are stored.
         folder: created if need be.
         manifest: config, data, metrics and so on; `backbone`, `metrics` and `bands` are required.
     """
@@ -46,6 +48,8 @@ def save_model(model: AgeModel, folder: Path, manifest: dict[str, Any]) -> None:
         "temperature": model.temperature,
         "sha256": sha256(folder / WEIGHTS),
     }
+    if model.calibration is not None:
+        record["calibration"] = manifest.get("calibration", {}) | asdict(model.calibration)
     write_json(folder / MANIFEST, record)
 
 
@@ -62,6 +66,23 @@ def _fill(model: AgeModel, tensors: dict[str, torch.Tensor], parts: dict[str, An
         stored = parts["ranker"]
         model.ranker = restored(stored["name"], stored["settings"], learned)
     model.load_state_dict(tensors)
+
+
+def stored_calibration(described: dict[str, Any]) -> Calibration | None:
+    """The calibration in a manifest or in its entry "age_stage"; None in those with none yet.
+
+    Raises:
+        WeightsError: it makes no sense.
+    """
+    if "calibration" not in described:
+        return None
+    try:
+        return Calibration.restored(described["calibration"])
+    except ConfigError as error:
+        raise WeightsError(
+            f"The calibration in {MANIFEST} makes no sense. {error} "
+            "Use a model made by this version."
+        ) from error
 
 
 def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
@@ -88,5 +109,6 @@ def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
     model.temperature = float(temperature)
     if "onnx_sha256" in manifest:
         model.engine = OnnxBackbone(folder / ONNX)
+    model.calibration = stored_calibration(manifest)
     # Faces come in this layout too; convolutions on a processor are faster in it.
     return model.eval().to(memory_format=torch.channels_last), manifest

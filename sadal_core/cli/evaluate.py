@@ -23,7 +23,7 @@ from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
 from sadal_core.files import write_json
 from sadal_core.manifest import entry
 from sadal_core.model import AgeModel
-from sadal_core.weights import load_model
+from sadal_core.weights import load_model, stored_calibration
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +85,9 @@ def _become_control(model: AgeModel, manifest: dict[str, Any]) -> None:
             "stage is no control any more. Evaluate the model of the age stage instead."
         )
     model.metric = model.ranker = None
-    model.temperature = age_stage(manifest)["temperature"]
+    described = age_stage(manifest)
+    model.temperature = described["temperature"]
+    model.calibration = stored_calibration(described)
 
 
 def _record(

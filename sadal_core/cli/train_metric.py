@@ -53,10 +53,9 @@ def metric_stage(options: argparse.Namespace) -> dict[str, Any]:
 
 def age_stage(manifest: dict[str, Any]) -> dict[str, Any]:
     """What the manifest of a later stage keeps of the age stage's, of whichever `manifest` is."""
-    return manifest.get("age_stage") or {
-        key: entry(manifest, key)
-        for key in ("command", "initialisation", "revision", "config", "temperature", "metrics")
-    }
+    needed = ("command", "initialisation", "revision", "config", "temperature", "metrics")
+    kept = {key: manifest[key] for key in ("calibration",) if key in manifest}
+    return manifest.get("age_stage") or {key: entry(manifest, key) for key in needed} | kept
 
 
 def sides_of(

@@ -1,13 +1,12 @@
-"""Estimates for many crops, and the temperature that makes their intervals honest."""
+"""Estimates for many crops."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.optimize import root_scalar
 
 from sadal_core.ages import OLDEST, summaries
-from sadal_core.evaluation.metrics import Predictions, coverage
+from sadal_core.evaluation.metrics import Predictions
 from sadal_core.model import AgeModel
 
 _BATCH = 64
@@ -25,28 +24,12 @@ def age_logits(model: AgeModel, images: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def predictions(logits: np.ndarray, true: np.ndarray, temperature: float) -> Predictions:
-    """Ages and 80 % intervals from logits."""
-    scaled = torch.from_numpy(logits).double() / temperature
-    age, low, high = summaries(torch.softmax(scaled, 1).numpy(), coverage=COVERAGE).T
-    return Predictions(true.astype(float), age, low, high)
+def predictions(model: AgeModel, logits: np.ndarray, true: np.ndarray) -> Predictions:
+    """Ages and 80 % intervals that `model` makes of logits."""
+    return estimates(*model.distributions(torch.from_numpy(logits)), true)
 
 
-def calibrated_temperature(logits: np.ndarray, true: np.ndarray) -> float:
-    """Temperature at which the 80 % intervals hold 80 % of the true ages.
-
-    Found by bisection on the coverage, which grows with the temperature; the nearer end of
-    0.05..20 where 80 % is out of reach.
-    """
-
-    def excess(log_temperature: float) -> float:
-        made = predictions(logits, true, float(np.exp(log_temperature)))
-        return coverage(made) - COVERAGE
-
-    low, high = np.log(0.05), np.log(20.0)
-    if excess(low) >= 0:
-        return float(np.exp(low))
-    if excess(high) <= 0:
-        return float(np.exp(high))
-    root = root_scalar(excess, bracket=(low, high), method="brentq", xtol=1e-3)
-    return float(np.exp(root.root))
+def estimates(ages: np.ndarray, probabilities: np.ndarray, true: np.ndarray) -> Predictions:
+    """Ages, with 80 % intervals from distributions."""
+    columns = summaries(probabilities, age=ages, coverage=COVERAGE).T
+    return Predictions(true.astype(float), *columns)

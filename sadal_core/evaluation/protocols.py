@@ -62,5 +62,5 @@ def _zero_shot(model: AgeModel, crops: Crops, mask: np.ndarray, progress: Progre
         raise DataError(f"The protocol leaves no face of {crops.dataset} to measure on.")
     logits = age_logits(model, list(crops.images[mask]))
     progress(1, 1)
-    made = predictions(logits, crops.ages[mask], model.temperature)
+    made = predictions(model, logits, crops.ages[mask])
     return Measured(made, units(crops)[mask], np.empty(0))

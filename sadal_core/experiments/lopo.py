@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sadal_core.ages import GRID, summaries
+from sadal_core.ages import summaries
 from sadal_core.data.crops import Crops
 from sadal_core.data.splits import Split, leave_one_out
 from sadal_core.errors import DataError
@@ -143,5 +143,4 @@ def _distribution_readout(
 
 def _own_ages(model: AgeModel, faces: FeatureSet) -> Float[np.ndarray, " faces"]:
     with torch.no_grad():
-        logits = model.logits(faces.plain) / model.temperature
-    return torch.softmax(logits, dim=1).double().numpy() @ GRID
+        return model.distributions(model.logits(faces.plain))[0]

@@ -20,9 +20,10 @@ SAME_FACE: Final = 0.3  # intersection over union between successive frames
 
 @dataclass(frozen=True)
 class Sighting:
-    """One face of one frame: its box (left, top, right, bottom) in px and its age distribution."""
+    """One face of one frame: its box (left, top, right, bottom) in px, its age and distribution."""
 
     box: Float[np.ndarray, "4"]
+    age: float
     probabilities: Float[np.ndarray, " ages"]
 
 
@@ -33,6 +34,7 @@ class Track:
     Attributes:
         number: counts up from 1 in a session and is never used again.
         box: smoothed box in px.
+        age: smoothed age in years.
         probabilities: smoothed distribution over `ages.GRID`, summing to 1.
         unseen: seconds since it was last found; 0 when it is in the newest frame.
         source: its position among the sightings of the newest frame, -1 while unseen.
@@ -40,6 +42,7 @@ class Track:
 
     number: int
     box: Float[np.ndarray, "4"]
+    age: float
     probabilities: Float[np.ndarray, " ages"]
     unseen: float = 0.0
     source: int = -1
@@ -95,7 +98,9 @@ def follow(state: Tracking, sightings: Sequence[Sighting], *, elapsed: float) ->
     number = state.next_number
     for f, sighting in enumerate(sightings):
         if f not in pairs.values():
-            tracks.append(Track(number, sighting.box, sighting.probabilities, source=f))
+            tracks.append(
+                Track(number, sighting.box, sighting.age, sighting.probabilities, source=f)
+            )
             number += 1
     return Tracking(tuple(t for t in tracks if t.unseen < KEEP_SECONDS), number)
 
@@ -120,10 +125,11 @@ def _pairs(tracks: Sequence[Track], sightings: Sequence[Sighting]) -> dict[int, 
 def _moved(track: Track, sighting: Sighting, source: int, elapsed: float) -> Track:
     elapsed += track.unseen
     box_weight = 1 - np.exp(-elapsed / BOX_SECONDS)
-    age_weight = 1 - np.exp(-elapsed / AGE_SECONDS)
+    age_weight = float(1 - np.exp(-elapsed / AGE_SECONDS))
     return Track(
         track.number,
         track.box + box_weight * (sighting.box - track.box),
+        track.age + age_weight * (sighting.age - track.age),
         track.probabilities + age_weight * (sighting.probabilities - track.probabilities),
         source=source,
     )

@@ -7,8 +7,9 @@ import numpy as np
 
 from sadal_core.data.crops import Crops
 from sadal_core.data.splits import Split
+from sadal_core.evaluation.calibrate import calibrate
 from sadal_core.evaluation.metrics import Predictions, mae
-from sadal_core.evaluation.predict import age_logits, calibrated_temperature, predictions
+from sadal_core.evaluation.predict import age_logits
 from sadal_core.evaluation.report import measured
 from sadal_core.model import AgeModel
 from sadal_core.weights import save_model
@@ -31,7 +32,8 @@ def finish(
 ) -> dict[str, Any]:
     """Calibrate and measure `model` and write it, with its manifest, to `folder`.
 
-    The temperature is one number fitted on the validation faces; their MAE is measured with it.
+    The calibration is fitted on the validation faces. What their intervals hold is measured with
+    calibrations fitted on others of them, so that no face vouches for its own interval.
 
     Args:
         model: what was trained.
@@ -45,19 +47,23 @@ def finish(
     """
     splits = [crops.holdout(**split._asdict()) for crops in parts]
     held = [split.validation for split in splits]
-    logits = [
-        age_logits(model, list(crops.images[mask])) for crops, mask in zip(parts, held, strict=True)
-    ]
-    true = [crops.ages[mask] for crops, mask in zip(parts, held, strict=True)]
-    model.temperature = calibrated_temperature(np.concatenate(logits), np.concatenate(true))
-    made = [predictions(*pair, model.temperature) for pair in zip(logits, true, strict=True)]
+    chosen = list(zip(parts, held, strict=True))
+    logits = np.concatenate([age_logits(model, list(crops.images[mask])) for crops, mask in chosen])
+    true = np.concatenate([crops.ages[mask] for crops, mask in chosen])
+    names = np.concatenate([np.repeat(crops.dataset, mask.sum()) for crops, mask in chosen])
+    units = _units(parts, held)
+    made, calibration = calibrate(model, logits, true, units, names)
     train_ages = [crops.ages[split.train] for crops, split in zip(parts, splits, strict=True)]
     manifest = {
         **about,
         "backbone": model.backbone_name,
         "split": split._asdict(),
-        "data": [_data_row(*row) for row in zip(parts, splits, made, strict=True)],
-        **measured(_joined(made), _units(parts, held), np.concatenate(train_ages)),
+        "data": [
+            _data_row(crops, side, made.select(names == crops.dataset))
+            for crops, side in zip(parts, splits, strict=True)
+        ],
+        **measured(made, units, np.concatenate(train_ages)),
+        "calibration": calibration,
     }
     save_model(model.cpu(), folder, manifest)
     return manifest
@@ -72,10 +78,6 @@ def _data_row(crops: Crops, split: Split, made: Predictions) -> dict[str, Any]:
         "n_without_face": len(crops.missing),
         "mae": mae(made.true, made.age) if split.validation.any() else None,
     }
-
-
-def _joined(made: list[Predictions]) -> Predictions:
-    return Predictions(*(np.concatenate(columns) for columns in zip(*made, strict=True)))
 
 
 def _units(parts: list[Crops], held: list[np.ndarray]) -> np.ndarray:

@@ -141,7 +141,7 @@ def _train_epoch(
 
 def _validation_error(model: AgeModel, validation: FaceSet) -> float:
     images = [validation.image(index) for index in range(len(validation))]
-    made = predictions(age_logits(model, images), validation.ages, 1.0)
+    made = predictions(model, age_logits(model, images), validation.ages)
     return mae(made.true, made.age)
 
 

@@ -60,6 +60,7 @@ def test_training_data_are_named_with_their_sizes_and_the_overall_error() -> Non
     sentence = text.training_data(MANIFEST)
     assert "UTKFace (19\u202f000 faces) and AAF (11\u202f000 faces)" in sentence
     assert "4.9 years over 3\u202f400 held-out faces" in sentence
+    assert "80\u00a0% intervals hold 80\u00a0% of their ages" in sentence
 
 
 def test_a_manifest_without_numbers_claims_nothing() -> None:

@@ -4,6 +4,7 @@ import torch
 
 from sadal_core.ages import GRID, summarise
 from sadal_core.backbones import BACKBONES
+from sadal_core.calibration import Calibration
 from sadal_core.errors import ConfigError
 from sadal_core.model import AgeModel
 
@@ -23,12 +24,13 @@ def crops(rng: np.random.Generator) -> np.ndarray:
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_backbone_makes_a_model_of_101_ages(name: str, crops: np.ndarray) -> None:
     model = AgeModel(name).eval()
-    features, embeddings, probabilities = model.predict(crops)
+    features, embeddings, ages, probabilities = model.predict(crops)
     assert features.shape == (3, BACKBONES[name].features)
     assert probabilities.shape == (3, 101)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
     assert (probabilities >= 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(ages, probabilities @ GRID)
 
 
 def test_predictions_are_the_softmax_of_the_logits_over_the_temperature(
@@ -58,6 +60,16 @@ def test_the_interval_of_a_gaussian_widens_with_the_root_of_the_temperature(
         _, low, high = summarise(model.predict(crops).probabilities[0])
         # 1.2816 standard deviations on either side hold 80 % of a normal distribution.
         assert high - low == pytest.approx(2 * 1.2816 * 6 * temperature**0.5, abs=0.1)
+
+
+def test_a_calibration_moves_the_distribution_and_leaves_the_age(crops: np.ndarray) -> None:
+    model = AgeModel("resnet18-half").eval()
+    before = model.predict(crops)
+    model.calibration = Calibration((0.0,), (-0.5,), (2.0,))
+    after = model.predict(crops)
+    np.testing.assert_array_equal(after.ages, before.ages)
+    np.testing.assert_allclose(after.probabilities, model.calibration(before.probabilities))
+    assert not np.allclose(after.probabilities, before.probabilities)
 
 
 def test_dropout_acts_in_training_alone(model: AgeModel, crops: np.ndarray) -> None:

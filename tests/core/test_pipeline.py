@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from sadal_core.batch import estimate_pictures, face_row, find_pictures
+from sadal_core.calibration import Calibration
 from sadal_core.data import found as found_module
 from sadal_core.data.crops import prepare
 from sadal_core.data.samples import Folder, Sample
@@ -28,6 +29,7 @@ def model() -> AgeModel:
         torch.manual_seed(5)
         model = AgeModel("mobilefacenet").eval()
     model.temperature = 1.3
+    model.calibration = Calibration((0.0, 80.0), (-1.0, -0.5), (0.5, 2.0))
     return model
 
 
@@ -82,8 +84,9 @@ def test_training_evaluation_command_line_and_page_see_the_same_bits(
     to_show = model.spec.preprocess(shown.crop[None])
     assert torch.equal(to_train, to_show)
     logits = age_logits(model, list(cached.images))
-    expected = torch.softmax(torch.from_numpy(logits) / model.temperature, dim=1).double().numpy()
+    ages, expected = model.distributions(torch.from_numpy(logits))
     np.testing.assert_array_equal(expected[0], shown.probabilities)
+    assert ages[0] == shown.summary.age
     found = list(find_pictures([tmp_path / "photo.jpg"]))
     (result,) = estimate_pictures(estimator, found, workers=1)
     assert result.rows == [face_row(str(tmp_path / "photo.jpg"), 1, shown)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from sadal_core.calibration import Calibration
 from sadal_core.errors import WeightsError
 from sadal_core.manifest import load_manifest
 from sadal_core.metric import MetricModel
@@ -22,6 +23,7 @@ def model() -> AgeModel:
         torch.manual_seed(3)
         model = AgeModel("resnet18-half").eval()
     model.temperature = 1.7
+    model.calibration = Calibration((0.0, 50.0), (-1.0, -0.5), (1.0, 2.0))
     return model
 
 
@@ -42,6 +44,7 @@ def test_a_saved_model_comes_back_bit_for_bit_and_ready_to_use(
     loaded, manifest = load_model(folder)
     assert manifest.items() >= ABOUT.items()
     assert loaded.temperature == 1.7
+    assert loaded.calibration == model.calibration
     assert not loaded.training
     crops = rng.integers(0, 256, (2, 112, 112, 3), dtype=np.uint8)
     for ours, theirs in zip(model.predict(crops), loaded.predict(crops), strict=True):
@@ -120,6 +123,22 @@ def test_a_file_that_is_no_safetensors_is_refused_even_with_the_right_digest(fol
 def test_a_manifest_that_makes_no_sense_is_refused(changes: dict[str, Any], folder: Path) -> None:
     edit(folder, **changes)
     with pytest.raises(WeightsError, match=r"manifest\.json .*Use a model made by this version"):
+        load_model(folder)
+
+
+def test_a_model_from_before_there_were_calibrations_has_none(folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    del manifest["calibration"]
+    path.write_text(json.dumps(manifest))
+    loaded, _ = load_model(folder)
+    assert (loaded.calibration, loaded.temperature) == (None, 1.7)
+
+
+@pytest.mark.parametrize("stored", [None, {}, {"knots": [0], "low": [1], "high": [0]}])
+def test_a_calibration_that_makes_no_sense_is_refused(stored: Any, folder: Path) -> None:
+    edit(folder, calibration=stored)
+    with pytest.raises(WeightsError, match="calibration in manifest.json makes no sense"):
         load_model(folder)
 
 

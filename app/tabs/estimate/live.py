@@ -59,7 +59,9 @@ def next_frame(
     answer = {"number": number, "milliseconds": milliseconds}
     if isinstance(result, Problem):
         return {**answer, "problem": result.sentence}, state
-    sightings = [Sighting(face.face.box, face.probabilities) for face in result.faces]
+    sightings = [
+        Sighting(face.face.box, face.summary.age, face.probabilities) for face in result.faces
+    ]
     elapsed = max(0.0, now - state.seen_at)
     tracking = follow(state.tracking, sightings, elapsed=elapsed)
     size = [result.image.shape[1], result.image.shape[0]]
@@ -75,7 +77,7 @@ def _read(services: Services, url: str) -> Photo:
 def _drawn(track: Track) -> dict[str, Any]:
     from sadal_core.ages import summarise  # imports torch, which the estimate has done by now
 
-    age, low, high = summarise(track.probabilities)
+    age, low, high = summarise(track.probabilities, age=track.age)
     return {
         "number": track.number,
         "box": [round(float(edge), 1) for edge in track.box],

@@ -25,7 +25,7 @@ def certain(age: int) -> np.ndarray:
 
 
 def seen(left: float, age: int = 30) -> Sighting:
-    return Sighting(box(left), certain(age))
+    return Sighting(box(left), float(age), certain(age))
 
 
 def test_overlap_is_that_of_a_hand_computed_pair() -> None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from sadal_core.ages import gaussian_labels
 from sadal_core.backbones import BACKBONES
+from sadal_core.calibration import Calibration
 from sadal_core.data.crops import Crops
 from sadal_core.errors import ConfigError, DataError
 from sadal_core.model import AgeModel
@@ -81,7 +82,9 @@ def test_a_run_learns_and_its_manifest_says_what_was_measured(
     assert manifest["config"]["epochs"] == 12
     model, stored = load_model(tmp_path / "model")
     assert stored["metrics"] == manifest["metrics"]
-    assert model.temperature == stored["temperature"]
+    assert model.temperature == stored["temperature"] == 1
+    assert model.calibration == Calibration.restored(stored["calibration"])
+    assert stored["calibration"]["coverage"][0]["n"] == manifest["metrics"]["n"]
 
 
 @pytest.mark.parametrize("stop_at", [1, 3, 4, 10])
