@@ -66,7 +66,7 @@ def _show(bar: Any, dataset: str, stage: str, done: int, total: int) -> None:
     title = f"{dataset}: {stage}"
     if bar.desc != f"{title}: ":
         bar.reset(total)
-        bar.set_description(title)
+        bar.set_description(title, refresh=False)
     bar.update(done - bar.n)
 
 
