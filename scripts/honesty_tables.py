@@ -1,4 +1,4 @@
-"""Tables of how far the model can be trusted: what its intervals hold."""
+"""Tables of how far the model can be trusted: what its intervals hold, and for whom it errs."""
 
 import json
 from pathlib import Path
@@ -42,6 +42,45 @@ def coverage_table() -> str:
         f"({calibration['folds']} parts, duplicate groups kept together)."
     )
     return "\n".join([*lines, "", note])
+
+
+def group_table(found: dict[str, dict[str, Any]]) -> str:
+    """Error, bias and coverage by sex and by the data sets' own groups, also at equal ages."""
+    sets = [name for name in ("holdout-utkface", "holdout-aaf") if "groups" in found[name]]
+    if not sets:
+        return NOT_MEASURED
+    lines = [
+        "| held-out faces | MAE, years | 95 % interval | bias | 80 % intervals hold | faces "
+        "| MAE at equal ages | bias at equal ages |",
+        "|---" * 8 + "|",
+    ]
+    compared = {}
+    for name in sets:
+        title = _DATASETS[found[name]["dataset"]].partition(",")[0]
+        for row in found[name]["groups"]:
+            lines.append(f"| {title}: {_group_cells(row)} |")
+            if row["same_ages"] is not None:
+                decades = ", ".join(f"{first}" for first in row["same_ages"]["decades"])
+                compared[f"{title} by {row['attribute']}"] = decades
+    note = (
+        "At equal ages: the decades weighed as in all groups of the data set together, without "
+        "those of which a group has too few faces. The decades that begin at: "
+        + "; ".join(f"{title} {decades}" for title, decades in compared.items())
+        + "."
+    )
+    return "\n".join([*lines, "", note])
+
+
+def _group_cells(row: dict[str, Any]) -> str:
+    low, high = row["interval"]
+    cells = (
+        f"{row['value']} | **{row['mae']:.2f}** | {low:.2f} to {high:.2f} | {row['bias']:+.2f} "
+        f"| {100 * row['coverage']:.1f} % | {row['n']:,}"
+    )
+    if row["same_ages"] is None:
+        return f"{cells} | – | –"
+    same, (low, high) = row["same_ages"], row["same_ages"]["interval"]
+    return f"{cells} | {same['mae']:.2f} ({low:.2f} to {high:.2f}) | {same['bias']:+.2f}"
 
 
 def _cells(row: dict[str, Any], key: str, *, overall: str = "") -> dict[Any, str]:

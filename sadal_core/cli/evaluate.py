@@ -17,6 +17,7 @@ from sadal_core.cli.provenance import provenance
 from sadal_core.cli.train_metric import age_stage
 from sadal_core.data.crops import Crops
 from sadal_core.errors import DataError
+from sadal_core.evaluation.groups import group_rows
 from sadal_core.evaluation.protocols import PROTOCOLS, Measured
 from sadal_core.evaluation.report import measured
 from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
@@ -93,7 +94,7 @@ def _become_control(model: AgeModel, manifest: dict[str, Any]) -> None:
 def _record(
     options: argparse.Namespace, crops: Crops, manifest: dict[str, Any], result: Measured
 ) -> dict[str, Any]:
-    figures = measured(*result)
+    figures = measured(result.predictions, result.units, result.train_ages)
     lopo = options.protocol == "lopo"
     words = [f"--protocol {options.protocol}"]
     words += [f"--readout {options.readout}"] if lopo else []
@@ -109,6 +110,7 @@ def _record(
         "model": {k: entry(manifest, k) for k in ("sha256", "revision", "backbone", "config")},
         **figures["metrics"],
         "bands": figures["bands"],
+        "groups": group_rows(result.predictions, result.units, result.samples),
     }
 
 
@@ -123,4 +125,9 @@ def _print(record: dict[str, Any]) -> None:
         print(
             f"  ages {band['low']:2d}-{band['high']:<3d} MAE {band['mae']:5.2f}  "
             f"bias {band['bias']:+6.2f}  n {band['n']}"
+        )
+    for row in record["groups"]:
+        print(
+            f"  {row['attribute']} {row['value']:8s} MAE {row['mae']:5.2f}  "
+            f"bias {row['bias']:+6.2f}  n {row['n']}"
         )

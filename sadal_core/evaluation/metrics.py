@@ -86,10 +86,20 @@ def bootstrap_mean(
     *,
     seed: int,
     draws: int = 2000,
+    weights: Float[np.ndarray, " faces"] | None = None,
 ) -> Interval:
-    """95 % percentile interval of a mean over faces when whole units are drawn anew."""
+    """95 % percentile interval of a mean over faces when whole units are drawn anew.
+
+    Args:
+        values: one per face.
+        units: number of the unit of each face.
+        seed: of the draws.
+        draws: how many.
+        weights: of the faces in the mean, above 0; all alike where none are given.
+    """
+    weights = np.ones(len(values)) if weights is None else weights
     index = np.unique(units, return_inverse=True)[1].reshape(-1)
-    sums, faces = np.bincount(index, weights=values), np.bincount(index)
+    sums, faces = np.bincount(index, weights * values), np.bincount(index, weights)
     rng = np.random.default_rng(seed)
     picks = rng.multinomial(len(faces), np.full(len(faces), 1 / len(faces)), size=draws)
     low, high = np.percentile((picks @ sums) / (picks @ faces), [2.5, 97.5])

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from sadal_core.data.crops import Crops
+from sadal_core.data.samples import Sample
 from sadal_core.errors import DataError
 from sadal_core.evaluation.metrics import Predictions
 from sadal_core.evaluation.predict import age_logits, predictions
@@ -17,10 +18,11 @@ Progress = Callable[[int, int], None]  # folds or data sets done, in all
 
 
 class Measured(NamedTuple):
-    """Estimates, the unit (subject or duplicate group) of each, and the ages learned from."""
+    """Estimates, unit (subject or duplicate group) and sample of each, and ages learned from."""
 
     predictions: Predictions
     units: np.ndarray
+    samples: list[Sample]
     train_ages: np.ndarray
 
 
@@ -63,4 +65,5 @@ def _zero_shot(model: AgeModel, crops: Crops, mask: np.ndarray, progress: Progre
     logits = age_logits(model, list(crops.images[mask]))
     progress(1, 1)
     made = predictions(model, logits, crops.ages[mask])
-    return Measured(made, units(crops)[mask], np.empty(0))
+    samples = [crops.samples[index] for index in np.flatnonzero(mask)]
+    return Measured(made, units(crops)[mask], samples, np.empty(0))

@@ -118,7 +118,8 @@ def leave_one_person_out(
     for number, (split, estimates) in enumerate(zip(splits, results, strict=True)):
         made[:, split.validation] = estimates.clip(0, 120)
         progress(number + 1, len(splits))
-    return Measured(Predictions(crops.ages.astype(float), *made), units(crops), crops.ages)
+    estimated = Predictions(crops.ages.astype(float), *made)
+    return Measured(estimated, units(crops), crops.samples, crops.ages)
 
 
 def _fold(readout: str, model: AgeModel, faces: FeatureSet, split: Split) -> Estimates:

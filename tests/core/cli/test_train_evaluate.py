@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> P
     """One face under lights of different strength, which stands for its age; three subjects."""
     folder = tmp_path_factory.mktemp("data") / "lights"
     folder.mkdir()
-    rows = ["path,age,subject"]
+    rows = ["path,age,subject,sex"]
     rng = np.random.default_rng(0)
     for number in range(COUNT):
         age = 10 + 4 * (number // 2)  # two of every age, so that there are positives
@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> P
         patches = cv2.resize(rng.integers(0, 256, (18, 24, 3), dtype=np.uint8), (400, 300))
         picture = cv2.addWeighted(picture, 0.5, patches, 0.5, 0)
         (folder / f"{number}.jpg").write_bytes(encoded(picture, "JPEG"))
-        rows.append(f"{number}.jpg,{age},s{number % 3}")
+        rows.append(f"{number}.jpg,{age},s{number % 3},{('female', 'male')[number % 2]}")
     (folder / "labels.csv").write_text("\n".join(rows))
     return folder
 
@@ -68,9 +68,7 @@ def test_prepare_train_and_evaluate(
         options = ["--protocol", protocol, *extra, "--model", str(tmp_path / "run" / "model")]
         assert main(["evaluate", *data, *options, "--out", str(out)]) == 0
         result = json.loads(out.read_text())
-        assert len(result["cs"]) == 11
-        assert result["interval"][0] <= result["mae"] <= result["interval"][1]
-        assert sum(band["n"] for band in result["bands"]) == result["n"]
+        holds_together(result)
         assert result["model"]["sha256"] == first
         if protocol == "holdout":
             assert result["mae"] == pytest.approx(manifest["metrics"]["mae"], abs=1e-4)
@@ -79,6 +77,15 @@ def test_prepare_train_and_evaluate(
     printed = capsys.readouterr().out
     assert "faces can be an anchor" in printed
     assert "Spearman" in printed
+
+
+def holds_together(result: dict[str, Any]) -> None:
+    """The parts of a result file add up."""
+    assert len(result["cs"]) == 11
+    assert result["interval"][0] <= result["mae"] <= result["interval"][1]
+    assert {row["value"] for row in result["groups"]} == {"female", "male"}
+    for rows in (result["bands"], result["groups"]):
+        assert sum(row["n"] for row in rows) == result["n"]
 
 
 def metric_stage(data: list[str], tmp_path: Path, age_manifest: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ def test_holdout_measures_the_held_out_faces_only(tiny: AgeModel) -> None:
     result = PROTOCOLS["holdout"](tiny, MANIFEST, crops, ignore)
     split = crops.holdout(fraction=0.3, seed=1)
     assert np.array_equal(result.predictions.true, crops.ages[split.validation])
+    assert [sample.age for sample in result.samples] == result.predictions.true.tolist()
     assert np.array_equal(result.train_ages, crops.ages[split.train])
 
 
