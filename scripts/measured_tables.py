@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gallery_tables import gallery_speed_table, map_table
-from honesty_tables import coverage_table, group_table
+from honesty_tables import coverage_table, group_table, robustness_table
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md")
@@ -263,6 +263,7 @@ def filled(text: str) -> str:
         "map-speed": gallery_speed_table(),
         "coverage": coverage_table(),
         "groups": group_table(found),
+        "robustness": robustness_table(),
     }
     for name, block in blocks.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
