@@ -1,6 +1,7 @@
-"""Tables of how far the model can be trusted: what its intervals hold, and for whom it errs."""
+"""Tables of how far the model can be trusted: its intervals, groups of people, worse pictures."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,34 @@ def group_table(found: dict[str, dict[str, Any]]) -> str:
         + "."
     )
     return "\n".join([*lines, "", note])
+
+
+def robustness_table() -> str:
+    """Change of the estimate per perturbation of the picture, for each model that was compared."""
+    path = "results/benchmark-robustness.json"
+    if not (ROOT / path).is_file():
+        return NOT_MEASURED
+    record = stored(path)
+    models = record["models"]
+    if models[0]["sha256"] != stored("assets/model/manifest.json")["sha256"]:
+        sys.exit(f"{path} is of another model. Run its command again.")
+    titles = " | ".join(f"{model['name']}: change, years | lost" for model in models)
+    lines = [f"| picture | {titles} |", "|---" * (1 + 2 * len(models)) + "|"]
+    for rows in zip(*(model["rows"] for model in models), strict=True):
+        cells = " | ".join(_robustness_cells(row) for row in rows)
+        lines.append(f"| {rows[0]['perturbation'].replace('_', ' ')} | {cells} |")
+    note = (
+        f"Mean absolute change over {record['n']:,} held-out faces, in brackets its 95 % interval; "
+        f"lost: faces no longer found. `{record['command']}`."
+    )
+    return "\n".join([*lines, "", note])
+
+
+def _robustness_cells(row: dict[str, Any]) -> str:
+    if row["change"] is None:
+        return f"– | {row['lost']}"
+    low, high = row["interval"]
+    return f"**{row['change']:.2f}** ({low:.2f} to {high:.2f}) | {row['lost']}"
 
 
 def _group_cells(row: dict[str, Any]) -> str:

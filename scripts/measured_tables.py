@@ -15,7 +15,7 @@ from typing import Any
 
 from experiment_tables import experiment_table, validation_table
 from gallery_tables import gallery_speed_table, map_table
-from honesty_tables import coverage_table, group_table
+from honesty_tables import coverage_table, group_table, robustness_table
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md")
@@ -266,6 +266,7 @@ def filled(text: str) -> str:
         "validation": validation_table(),
         "coverage": coverage_table(),
         "groups": group_table(found),
+        "robustness": robustness_table(),
     }
     for name, block in blocks.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

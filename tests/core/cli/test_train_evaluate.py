@@ -98,7 +98,8 @@ def metric_stage(data: list[str], tmp_path: Path, age_manifest: dict[str, Any]) 
     manifest = json.loads((model / "manifest.json").read_text())
     assert str(tmp_path) not in json.dumps(manifest)
     assert manifest["split"] == age_manifest["split"]
-    assert manifest["age_stage"]["config"] == age_manifest["config"]
+    for kept in ("config", "temperature", "calibration"):
+        assert manifest["age_stage"][kept] == age_manifest[kept]
     assert {row["name"] for row in manifest["rankers"]} == {"expectation", "ohranker", "knn"}
     chosen = min(manifest["rankers"], key=lambda row: row["mae"])
     assert manifest["parts"]["ranker"]["name"] == chosen["name"]

@@ -55,6 +55,7 @@ def test_ages_approach_a_new_value_exponentially_in_time() -> None:
     probabilities = state.visible[0].probabilities
     assert probabilities[20] == pytest.approx(np.exp(-1))
     assert probabilities[60] == pytest.approx(1 - np.exp(-1))
+    assert state.visible[0].age == pytest.approx(60 - 40 * np.exp(-1))
 
 
 def test_boxes_follow_faster_than_ages() -> None:
