@@ -25,6 +25,7 @@ class OnnxBackbone:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         options = onnxruntime.SessionOptions()
         # Threads that wait by spinning take the cores from the detector and from other visitors.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -37,6 +38,10 @@ class OnnxBackbone:
             raise WeightsError(
                 f"{path} cannot be run. Check out the assets folder again."
             ) from error
+
+    def __reduce__(self) -> tuple[type["OnnxBackbone"], tuple[Path]]:
+        """Opened anew in a worker process, because a session cannot travel there."""
+        return OnnxBackbone, (self._path,)
 
     def __call__(
         self, faces: Float[Tensor, "batch 3 side side"]

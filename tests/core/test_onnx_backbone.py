@@ -1,4 +1,5 @@
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def test_every_backbone_gives_the_same_features_in_both_engines(
 
 def test_the_bundled_model_estimates_alike_in_both_engines(astronaut: np.ndarray) -> None:
     model, _ = load_model(BUNDLED_MODEL)
+    assert model.engine is not None
     side = model.spec.crop.size
     crops = np.stack([astronaut[:side, :side], astronaut[60 : 60 + side, 150 : 150 + side]])
     fast = model.predict(crops)
@@ -70,6 +72,13 @@ def test_a_model_folder_runs_its_own_file(folder: Path, rng: np.random.Generator
     fast = model.predict(crops).probabilities
     model.engine = None
     np.testing.assert_allclose(fast, model.predict(crops).probabilities, atol=1e-4)
+
+
+def test_a_model_travels_to_worker_processes(folder: Path) -> None:
+    model, _ = load_model(folder)
+    crops = np.zeros((1, 112, 112, 3), np.uint8)
+    there = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(there.predict(crops).ages, model.predict(crops).ages)
 
 
 def test_new_weights_do_not_keep_the_file_of_the_old_ones(folder: Path, tmp_path: Path) -> None:
