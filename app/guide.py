@@ -10,7 +10,7 @@ from app import lesson_text as text
 from app.components.lesson import done, gone, said, shown
 from app.components.linked import Asker, Linked
 from app.lessons import Lesson
-from app.link import ALL, SHOWN, Link, read_link, whole
+from app.link import ALL, Link, printable, read_link, whole
 
 _OPTIONS: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
 _MOST_NOTES: Final = 12  # of what a link says that makes no sense
@@ -110,11 +110,13 @@ class Guide:
                 values, more = view.restore(link.texts, asker)
                 notes = notes + more
         elif link.texts:
-            notes = [*notes, *(f"{name[:SHOWN]} was left out." for name in link.texts)]
+            notes = [*notes, *(f"{printable(name)} was left out." for name in link.texts)]
         asked = {"lock": link.lock, "hide": link.hide}
         for names in asked.values():
             unknown = [name for name in names if name != ALL and name not in controls]
-            notes = notes + [f"{name[:SHOWN]} cannot be locked or hidden here." for name in unknown]
+            notes = notes + [
+                f"{printable(name)} cannot be locked or hidden here." for name in unknown
+            ]
         held = {
             what: [part for name, part in controls.items() if name in names or ALL in names]
             for what, names in asked.items()

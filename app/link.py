@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from sadal_core.errors import ConfigError, SadalError
 
-SHOWN: Final = 40  # characters of a text that makes no sense
+_SHOWN: Final = 40  # characters of a text that makes no sense
 _REASON: Final = 400  # characters of why it makes none, which may repeat it
 _LONGEST: Final = 4000  # characters of a query
 _MOST_STEPS: Final = 1000
@@ -63,11 +63,11 @@ def read_link(query: str, views: Collection[str]) -> tuple[Link, list[str]]:
     texts = {name: text for name, text in texts.items() if not name.startswith("__")}
     view, step = texts.pop("view", ""), texts.pop("step", "1")
     if view and view not in views:
-        notes.append(f"There is no view {view[:SHOWN]!r}.")
+        notes.append(f"There is no view “{printable(view)}”.")
         view = ""
     lesson = texts.pop("lesson", "")
     if lesson and not 1 <= (whole(step) or 0) <= _MOST_STEPS:
-        notes.append(f"There is no step {step[:SHOWN]!r}; the first one is shown.")
+        notes.append(f"There is no step “{printable(step)}”; the first one is shown.")
         step = "1"
     lock, hide = (_names(texts.pop(name, "")) for name in ("lock", "hide"))
     return Link(view, texts, lock, hide, lesson, int(step) if lesson else 1), notes
@@ -90,14 +90,19 @@ def read_fields(
     notes: list[str] = []
     for name, text in texts.items():
         if name not in fields:
-            notes.append(f"{name[:SHOWN]} was left out: this view has no such control.")
+            notes.append(f"{printable(name)} was left out: this view has no such control.")
             continue
         try:
             values[name] = fields[name](text)
         except SadalError as error:
             reason = shorten(str(error), _REASON, placeholder=" ...")
-            notes.append(f"{name}={text[:SHOWN]} was left out: {reason}")
+            notes.append(f"{name}={printable(text)} was left out: {reason}")
     return values, notes
+
+
+def printable(text: str) -> str:
+    """The start of a text that makes no sense, fit to be printed."""
+    return "".join(c if c.isprintable() else "�" for c in text[:_SHOWN])
 
 
 def whole(text: str) -> int | None:

@@ -16,6 +16,7 @@ from typing import Any
 from experiment_tables import experiment_table, validation_table
 from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
+from lab_tables import lab_speed_table, preset_table
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md")
@@ -267,6 +268,8 @@ def filled(text: str) -> str:
         "coverage": coverage_table(),
         "groups": group_table(found),
         "robustness": robustness_table(),
+        "presets": preset_table(),
+        "lab-speed": lab_speed_table(),
     }
     for name, block in blocks.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

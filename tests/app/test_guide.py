@@ -72,7 +72,7 @@ def test_what_a_link_says_in_vain_is_told_and_nothing_else_changes(page: Page) -
     answer = page.opened("view=nowhere&kind=pca&lock=all,map")
     assert list(answer) == ["sadal-link"]
     assert notes(answer) == [
-        "There is no view 'nowhere'.", "kind was left out.", "map cannot be locked or hidden here.",
+        "There is no view “nowhere”.", "kind was left out.", "map cannot be locked or hidden here.",
     ]  # fmt: skip
     for query in ("view=estimate&kind=pca", "view=lessons&kind=pca"):
         assert notes(page.opened(query)) == ["kind was left out."]
@@ -128,7 +128,7 @@ def test_an_address_with_a_step_that_is_none_says_so(page: Page) -> None:
     answer = page.opened("lesson=first&step=%C2%B2&view=nowhere")
     assert answer["sadal-link"]["step"] == 1
     assert notes(answer) == [
-        "There is no view 'nowhere'.", "There is no step '²'; the first one is shown.",
+        "There is no view “nowhere”.", "There is no step “²”; the first one is shown.",
     ]  # fmt: skip
 
 

@@ -100,12 +100,12 @@ def test_the_tug_of_war_ends_where_the_lesson_says(gallery: Gallery) -> None:
     trained = link_of("what-the-generator-learns", 5)
     halfway = trained.replace("preset=corrected", "preset=midpoint")
     found = [record(link, gallery)["validation_order_correlation"] for link in (trained, halfway)]
-    assert found == pytest.approx([0.88, 0.88], abs=0.005)
+    assert found == pytest.approx([0.932, 0.939], abs=0.003)
 
 
 def test_failures_fail_as_the_lesson_says(gallery: Gallery) -> None:
     collapsed = record(link_of("how-it-can-fail", 2), gallery)
-    assert collapsed["probe_total_variance"] < 1e-3
+    assert collapsed["probe_total_variance"] < 2e-3
     assert collapsed["metric_loss"] < 0.1, "a small loss proves nothing"
     paper = record(link_of("how-it-can-fail", 3), gallery)
     assert Alarm.UNSATISFIED_METRIC in paper["alarms"]

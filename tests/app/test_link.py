@@ -90,7 +90,7 @@ def test_a_view_that_is_not_there_is_named_and_the_rest_stays() -> None:
     for view in ("nowhere", "MAP", "map ", "../map", "<b>", "地図", "x" * 500):
         link, (note,) = read_link(f"view={quote(view)}&kind=pca&hide=all", VIEWS)
         assert link == Link("", {"kind": "pca"}, hide=("all",))
-        assert repr(view[:40]) in note
+        assert f"“{view[:40]}”" in note
     assert read_link(f"view={quote('七')}", VIEWS) == (Link("七"), [])
     assert "\ufffd" in read_link("view=%ff%fe", VIEWS)[1][0]
 
@@ -103,7 +103,7 @@ def test_a_view_that_is_not_there_is_named_and_the_rest_stays() -> None:
 def test_a_step_that_no_lesson_can_have_leads_to_the_first(step: str) -> None:
     link, (note,) = read_link(urlencode({"lesson": "a", "step": step}), VIEWS)
     assert link == Link(lesson="a", step=1)
-    assert repr(step[:40]) in note
+    assert f"“{step[:40]}”" in note
     assert "the first one is shown" in note
     assert len(note) < 100
 
@@ -198,3 +198,8 @@ def test_names_are_known_to_the_letter() -> None:
     for other in ("", "PCA", "pc", "pca ", "gro\u0308ße", "pca\0", HUGE):
         with pytest.raises(ConfigError, match="known are pca, no generator, größe"):
             read(other)
+
+
+def test_what_cannot_be_printed_makes_no_note_long() -> None:
+    _, (note,) = read_link("view=" + "%00" * 60, VIEWS)
+    assert note == f"There is no view “{'�' * 40}”."

@@ -15,9 +15,9 @@ SPLIT = SplitSettings(fraction=0.4, seed=1)
 
 
 def numbered(crops: Crops, start: int = 0) -> FeatureSet:
-    """Features that say which face they are of, and that it is not mirrored."""
+    """Features whose mean over the views says which face they are of."""
     numbers = torch.arange(start, start + len(crops.samples)).float()
-    views = torch.stack([numbers, numbers + 0.5], dim=1)[:, :, None]
+    views = torch.stack([numbers - 0.5, numbers + 0.5], dim=1)[:, :, None]
     return FeatureSet(views.expand(-1, -1, 3).contiguous(), crops.ages, crops.groups // 2)
 
 

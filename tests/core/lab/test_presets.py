@@ -78,8 +78,11 @@ def test_the_adversary_of_the_released_code_acts_on_faces(taken: Taken) -> None:
     assert all(record["probe_adversary_active"] > 0.3 for record in paper)
     assert all(str(Alarm.INERT_ADVERSARY) not in record["alarms"] for record in paper)
     assert paper[0]["validation_mae"] == printed[0]["validation_mae"]  # they start as one
-    for figure in ("validation_order_correlation", "probe_total_variance", "probe_copy_ratio"):
-        assert paper[-1][figure] > printed[-1][figure] + 0.1, figure
+    more = {
+        "validation_order_correlation": 0.02, "probe_total_variance": 0.1, "probe_copy_ratio": 0.1,
+    }  # fmt: skip
+    for figure, least in more.items():
+        assert paper[-1][figure] > printed[-1][figure] + least, figure
 
 
 @on_both
