@@ -48,7 +48,7 @@ INTERVAL: Final = "80\u00a0% interval"
 PROBLEM_TITLE: Final = "No estimate"
 FIGURE_CAPTION: Final = (
     "Each bar is the probability of one year of age; the shaded band holds 80\u00a0% of it, "
-    "the dashed line is the expected age."
+    "the dashed line is the estimate."
 )
 DOWNLOADS: Final = "Save all faces as"
 

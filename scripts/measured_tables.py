@@ -17,6 +17,7 @@ from experiment_tables import experiment_table, validation_table
 from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
 from lab_tables import lab_speed_table, preset_table
+from speed_tables import speed_table, stage_table
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md")
@@ -169,25 +170,6 @@ def _cell(row: dict[str, Any], name: str, form: str) -> str:
     return "–" if value is None else format(value, form)
 
 
-def stage_table() -> str:
-    """The stored benchmark of the metric stage."""
-    record = _read("results/benchmark-metric-stage.json")
-    speed = record["throughput"]
-    rows = [
-        ("quadruplets per second (one step of G and one of f)",
-         f"{speed['rows_per_second']['sadal']:,.0f}"),
-        ("time per row, as a ratio to a plain triplet loss",
-         f"{speed['time_of_sadal_to_triplet_loss']:.2f}"),
-        ("the same, to pytorch-metric-learning's adversarial trainer",
-         f"{speed['time_of_sadal_to_adversarial_trainer']:.2f}"),
-    ]  # fmt: skip
-    for row in record["sampler"]:
-        time, memory = row["nanoseconds_per_sample"], row["peak_bytes_per_sample"]
-        rows.append((f"sampler, {row['samples']:,} ages", f"{time:.0f} ns, {memory:.0f} B each"))
-    head = f"| batches of {speed['batch_size']}, {record['machine']['cores']} cores | |\n|---|---|"
-    return "\n".join([head, *(f"| {name} | {value} |" for name, value in rows)])
-
-
 def band_table(found: dict[str, dict[str, Any]]) -> str:
     """MAE, bias and number of faces per decade of true age."""
     columns = [found[name] for name in _SHOWN_BANDS]
@@ -201,26 +183,6 @@ def band_table(found: dict[str, dict[str, Any]]) -> str:
         span = f"{low}–{high}" if high < 100 else f"{low}+"
         lines.append(f"| {span} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def speed_table() -> str:
-    """The stored benchmark of estimating."""
-    record = _read("results/benchmark-estimate.json")
-    one, start = record["photo_640x480"], record["start"]
-    rows = (
-        ("estimate of a decoded 640x480 photo, as a ratio to the backbone's forward",
-         f"{one['estimate_to_backbone']:.2f}"),
-        ("the same with JPEG decoding", f"{one['whole_with_decoding_to_backbone']:.2f}"),
-        ("backbone's forward, one face", f"{one['median_ms']['backbone']:.0f} ms"),
-        ("live camera, server's side",
-         f"{record['live_640x480']['frames_per_second']:.0f} frames/s"),
-        ("`estimate` on 500 files", f"{record['batch']['files_per_second']:.0f} files/s"),
-        ("start to served page, warm", f"{start['page_served_s']:.1f} s"),
-        ("start to loaded model, warm", f"{start['model_loaded_s']:.1f} s"),
-        ("peak memory of the page's server", f"{start['peak_memory_mb']:.0f} MB"),
-    )  # fmt: skip
-    head = f"| measured on {record['machine']['cores']} cores | |\n|---|---|"
-    return "\n".join([head, *(f"| {name} | {value} |" for name, value in rows)])
 
 
 def training_text() -> str:
