@@ -50,6 +50,7 @@ FIGURE_CAPTION: Final = (
     "Each bar is the probability of one year of age; the shaded band holds 80\u00a0% of it, "
     "the dashed line is the estimate."
 )
+FIGURE_FAILED: Final = "The figure could not be drawn: its program did not load. Reload the page."
 DOWNLOADS: Final = "Save all faces as"
 
 UNEXPECTED: Final = (

@@ -2,20 +2,13 @@
 
 import json
 from html import escape
-from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
 
 from app import map_text as text
 from app.components.html import plain_html
 from app.components.packed import PackedHTML
 from app.files import PLOTLY, file_url
-
-
-def figure_data(figure: go.Figure) -> dict[str, Any]:
-    """A figure as plotly.js reads it, with its arrays packed in base64."""
-    return json.loads(str(figure.to_json(validate=False)))
 
 
 def map_view() -> gr.HTML:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import gradio as gr
 
 from app import text
+from app.components.figure import figure_data, figure_view
 from app.components.html import plain_html
 from app.components.linked import Asker, Linked, Restored, state_of
 from app.components.visit import Visit
@@ -58,7 +59,7 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked:
             free = gr.update(interactive=False, value=round(curves.continuous_C, 3))
         words = sentences(text.q_explained(curves, q_on=q_on))
         told = _texts((variant, L, eps, joined, C, q_on, tau))
-        return figure, words, free, state_of("q", told)
+        return figure_data(figure), words, free, state_of("q", told)
 
     with gr.Row(elem_classes="sadal-columns"):
         with gr.Column(scale=4, min_width=300):
@@ -66,7 +67,7 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked:
             reset = gr.Button(text.Q_RESET, size="sm", elem_id="sadal-q-reset")
             words = plain_html(elem_id="sadal-q-words")
         with gr.Column(scale=7, min_width=320):
-            figure = gr.Plot(show_label=False, container=False, elem_id="sadal-q-figure")
+            figure = figure_view("sadal-q-figure")
             caption = text.q_caption(metric is not None)
             plain_html(f'<p class="sadal-hint">{caption}</p>', elem_id="sadal-q-caption")
     gr.on(

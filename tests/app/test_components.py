@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from app import text
+from app.components.figure import figure_view
 from app.components.lab_view import lab_view
 from app.components.map_view import map_view
 from app.components.packed import PackedHTML
@@ -102,7 +103,7 @@ def test_empty_panel_and_notes_say_what_they_must() -> None:
 
 
 def test_figures_travel_as_one_text_that_the_browser_can_read() -> None:
-    for part in (lab_view(), map_view()):
+    for part in (lab_view(), map_view(), figure_view("any")):
         assert isinstance(part, PackedHTML)
         assert part.postprocess(None) is part.value is None
         for value in ({"figures": {"a": [1.5, None]}, "é": "</script>"}, [], {}, "text"):

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from app import lab_text as text
-from app.components.map_view import figure_data
+from app.components.figure import figure_data
 from app.figures.lab_curves import CURVES, lab_curves
 from app.figures.lab_maps import LabPlane, LabPoints, filled, lab_map, moving
 from app.palette import BLUE, ORANGE

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app import map_text as text
+from app.components.figure import figure_data
 from app.components.legend import legend
-from app.components.map_view import figure_data
 from app.figures.metric_map import MapPoints, Moment, metric_map
 from app.figures.negatives import distances_by_age_gap, generators_compared, segment_plane
 from app.figures.quadruplet_marks import ROLES, Line, Mark, quadruplet_marks

@@ -138,7 +138,7 @@ def draw(*settings: Any) -> tuple[Any, str, Any, Any]:
 
 def test_the_view_draws_and_fills_in_the_c_that_joins_the_branches() -> None:
     figure, words, offset, told = draw("slide", 10.0, 1.0, True, 0.1, "margin", 0.17, ())
-    assert figure.data[0].name == "Q slide"
+    assert figure["data"][0]["name"] == "Q slide"
     assert "At the gap L" in words
     assert (offset["interactive"], offset["value"]) == (False, round(1 - np.log(11) / 10, 3))
     settings = {"variant": "slide", "L": "10.0", "eps": "1.0", "on": "margin", "tau": "0.17"}

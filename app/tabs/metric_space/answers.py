@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from app import map_text as text
-from app.components.map_view import figure_data
+from app.components.figure import figure_data
 from app.components.near import NearRow, near_table, tile
 from app.components.stage import data_url
 from app.components.words import sentences

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from app import lab_text as text
-from app.components.map_view import figure_data
+from app.components.figure import figure_data
 from app.components.words import sentences
 from app.figures.lab_curves import CURVES, lab_curves
 from app.figures.lab_maps import LabPlane, LabPoints, filled, lab_map, moving
