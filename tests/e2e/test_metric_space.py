@@ -175,16 +175,24 @@ def test_a_box_selects_what_lies_in_it_in_figures_table_and_file(
     drawn = plot_value(desktop, "div._fullLayout.selections[0]")  # to a fraction of a pixel
     edges = np.sort([[drawn["x0"], drawn["y0"]], [drawn["x1"], drawn["y1"]]], axis=0)
 
-    def inside(places: np.ndarray) -> int:
-        return int(((places > edges[0]) & (places < edges[1])).all(axis=1).sum())
+    hair = (edges[1] - edges[0]) / 2000  # plotly compares places in single precision
 
-    real = inside(samples)
-    generated = inside(gallery.negative_maps["after-umap"][shown_negatives(gallery)])
+    def inside(places: np.ndarray) -> range:
+        """How many lie in the box; more than one number where a point lies on its edge."""
+        least, most = (
+            int(((places > edges[0] + by) & (places < edges[1] - by)).all(axis=1).sum())
+            for by in (hair, -hair)
+        )
+        return range(least, most + 1)
+
+    generated = gallery.negative_maps["after-umap"][shown_negatives(gallery)]
     words = desktop.locator("#sadal-chosen").inner_text()
     found = re.search(r"([\d,]+) real samples and ([\d,]+) generated", words)
     assert found, words
     counts = [int(number.replace(",", "")) for number in found.groups()]
-    assert counts == [real, generated]
+    assert counts[0] in inside(samples)
+    assert counts[1] in inside(generated)
+    assert min(counts) > 100
     rows = selected_rows(desktop)
     assert [sum(row["kind"] == kind for row in rows) for kind in ("real", "generated")] == counts
     expect(desktop.locator("#sadal-ages .main-svg").first).to_be_visible()
