@@ -3,7 +3,7 @@
 const root = element.querySelector(".sadal-plot");
 const words = JSON.parse(root.dataset.words);
 const [plot, status] = root.children;
-const CONFIG = { displayModeBar: false, responsive: true };
+const CONFIG = { displayModeBar: false };
 
 let figure = null;
 let drawing = Promise.resolve();
@@ -32,4 +32,9 @@ function receive() {
 watch("value", receive);
 receive();
 new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && draw()).observe(root);
-new ResizeObserver(draw).observe(root);
+let width = 0;
+new ResizeObserver(() => {
+  if (root.clientWidth === width) return; // drawing changes the height for a moment
+  width = root.clientWidth;
+  draw();
+}).observe(root);

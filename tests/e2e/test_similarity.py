@@ -23,6 +23,19 @@ def test_playing_with_q_redraws_the_curves_and_changes_the_words(desktop: Page) 
     expect(figure.locator(".legend")).to_contain_text("demanded, τ / Q")
     expect(words).to_contain_text("falls as the gap grows")
 
+    # What is drawn is left alone until something changes.
+    desktop.evaluate(
+        """() => {
+            window.sadalChanges = 0;
+            new MutationObserver(() => { window.sadalChanges += 1; })
+                .observe(
+                    document.querySelector("#sadal-q-figure"), { subtree: true, childList: true },
+                );
+        }"""
+    )
+    desktop.wait_for_timeout(1000)
+    assert desktop.evaluate("window.sadalChanges") == 0
+
     # By keyboard alone: one step of the slider for L, then C set free and out of its range.
     desktop.locator("#sadal-q-reset").click()
     expect(words).to_contain_text("Q is 0.358")
