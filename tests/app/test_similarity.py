@@ -165,13 +165,13 @@ def test_learned_compares_shapes_and_not_scales() -> None:
 def test_pairs_that_are_chosen_on_the_map_are_marked_where_they_are() -> None:
     pairs = (Pair("real", 5, 0.8), Pair("generated", 5, 0.3), Pair("real", 40, 2.5))
     figure, *_ = draw("slide", 5.0, 1.0, True, 0.1, "margin", 0.17, pairs)
-    marked = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
+    marked = {trace["name"]: trace for trace in figure["data"] if trace.get("mode") == "markers"}
     assert list(marked) == [
         "real negative chosen on the map",
         "generated negative chosen on the map",
     ]
     real, generated = marked.values()
-    assert (list(real.x), list(real.y)) == ([5, 40], [0.8, 2.5])
-    assert (list(generated.x), list(generated.y)) == ([5], [0.3])
-    assert generated.marker.color == ORANGE
-    assert {real.yaxis, generated.yaxis} == {"y2"}
+    assert (real["x"], real["y"]) == ([5, 40], [0.8, 2.5])
+    assert (generated["x"], generated["y"]) == ([5], [0.3])
+    assert generated["marker"]["color"] == ORANGE
+    assert {real["yaxis"], generated["yaxis"]} == {"y2"}

@@ -28,7 +28,8 @@ def desktop(browser: Browser, server: Server) -> Iterator[Page]:
 
 def choose(page: Page, part: str, option: str) -> None:
     page.locator(f"#{part} input").click()
-    page.get_by_role("option", name=option, exact=True).click()
+    # Of this list: the one before may not have closed yet.
+    page.locator(f"#{part}").get_by_role("option", name=option, exact=True).click()
 
 
 def test_one_quadruplet_many_and_all_generators_are_shown(desktop: Page) -> None:

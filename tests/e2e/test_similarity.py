@@ -24,6 +24,7 @@ def test_playing_with_q_redraws_the_curves_and_changes_the_words(desktop: Page) 
     expect(words).to_contain_text("falls as the gap grows")
 
     # What is drawn is left alone until something changes.
+    desktop.wait_for_timeout(1000)
     desktop.evaluate(
         """() => {
             window.sadalChanges = 0;
