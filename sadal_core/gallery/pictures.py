@@ -16,7 +16,6 @@ from sadal_core.gallery.stored import Sheet
 
 FEWEST_AVERAGED: Final = 30
 TILE: Final = 64
-_BLOCK: Final = 256  # faces whose neighbours are looked for at a time
 
 
 def k_same(
@@ -27,11 +26,12 @@ def k_same(
     *,
     k: int = FEWEST_AVERAGED,
 ) -> UInt8[np.ndarray, "shown side side 3"]:
-    r"""For each shown face the mean of the k faces nearest in the metric, itself among them.
+    r"""For each shown face the mean picture of the group of at least k faces that it is nearest to.
 
-    .. math:: \bar I_n = \frac1k \sum_{m \in N_k(n)} I_m
+    .. math:: \bar I_g = \frac{1}{|g|} \sum_{m \in g} I_m
 
-    The k faces are of k different units: copies of one picture would weigh more than 1/k.
+    Every unit is in one group, with one picture. So two means are either the same or have no face
+    in common, and no difference of means shows fewer than k faces.
 
     Args:
         image: aligned picture of a face by its position, all of equal size.
@@ -45,30 +45,47 @@ def k_same(
         DataError: there are fewer than k units.
 
     Reference: Newton, Sweeney and Malin, "Preserving privacy by de-identifying face images",
-    IEEE TKDE 2005. There disjoint groups of k are averaged, which bounds how often a picture can
-    be matched by 1/k; here every face has its own k neighbours, which comes close to that, but
-    is no proof: copies that are not known as such, and other pictures of one person, count as
+    IEEE TKDE 2005. What it proves, that no picture is matched by more than 1/k, holds as far as
+    units are known: copies that are not known as such, and other pictures of one person, count as
     others, so that a k above 30 leaves room for them.
     """
     if k < FEWEST_AVERAGED:
         raise ConfigError(f"A k-same picture averages at least {FEWEST_AVERAGED} faces, got {k}.")
-    if len(np.unique(units)) < k:
+    first = np.unique(units, return_index=True)[1]
+    if len(first) < k:
         raise DataError(
             f"A k-same picture averages {k} different faces, and there are "
-            f"{len(np.unique(units))}. Give more faces, or show their own pictures."
+            f"{len(first)}. Give more faces, or show their own pictures."
         )
-    repeats = int(np.bincount(units - units.min()).max())
-    wanted = min(len(units), k * repeats)  # among so many there are k different units
-    search = NearestNeighbors(n_neighbors=wanted, algorithm="brute").fit(embeddings)
-    made = []
-    for start in range(0, len(shown), _BLOCK):
-        rows = shown[start : start + _BLOCK]
-        found = search.kneighbors(embeddings[rows], return_distance=False)
-        for near in np.column_stack([rows, found]):  # itself first, even where a copy is as near
-            first = np.sort(np.unique(units[near], return_index=True)[1])[:k]
-            mean = np.mean([image(face) for face in near[first].tolist()], axis=0)
-            made.append(np.rint(mean).astype(np.uint8))
-    return np.stack(made)
+    groups = [first[group] for group in disjoint_groups(embeddings[first], k)]
+    centres = np.stack([embeddings[group].mean(axis=0) for group in groups])
+    search = NearestNeighbors(n_neighbors=1).fit(centres)
+    nearest = search.kneighbors(embeddings[shown], return_distance=False)[:, 0]
+    made = {
+        number: np.rint(np.mean([image(face) for face in groups[number].tolist()], axis=0))
+        for number in np.unique(nearest).tolist()
+    }
+    return np.stack([made[number] for number in nearest.tolist()]).astype(np.uint8)
+
+
+def disjoint_groups(
+    places: Float[np.ndarray, "units dim"], k: int
+) -> list[Int[np.ndarray, " group"]]:
+    """Positions in groups of k to 2k - 1 that lie near each other; all in one below 2k.
+
+    Halved across the direction of greatest spread, as long as both halves keep k.
+    """
+    done, open_parts = [], [np.arange(len(places))]
+    while open_parts:
+        part = open_parts.pop()
+        if len(part) < 2 * k:
+            done.append(part)
+            continue
+        centred = places[part] - places[part].mean(axis=0)
+        direction = np.linalg.svd(centred, full_matrices=False)[2][0]
+        order = part[np.argsort(centred @ direction, kind="stable")]
+        open_parts += np.array_split(order, 2)
+    return done
 
 
 def sheet(pictures: UInt8[np.ndarray, "shown side side 3"], *, tile: int = TILE) -> Sheet:
