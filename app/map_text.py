@@ -51,8 +51,8 @@ MAP_HINT: Final = (
     "lasso (buttons at the top right of the map) to see ages and distances of what lies inside."
 )
 K_SAME: Final = (
-    "Pictures are averages of the {k} faces nearest in the metric: they show what a region of the "
-    "space looks like, and nobody in particular."
+    "Pictures are averages of at least {k} faces that lie near each other in the metric: they show "
+    "what a region of the space looks like, and nobody in particular."
 )
 OWN_PICTURES: Final = "Pictures are the faces of this gallery, shown on this machine only."
 
