@@ -1,16 +1,17 @@
 """The table of models that were tried, from the manifests kept in results/experiments/."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).resolve().parent.parent / "results" / "experiments"
+from stored import ROOT, stored
+
+_FOLDER = "results/experiments"
 _ORDER = ("first", "t112", "t160", "s160")
 
 
 def experiment_table() -> str:
     """One row per model of the age stage: what differs, and its error on held-out faces."""
-    rows = {name: json.loads((_FOLDER / name / "manifest.json").read_text()) for name in _ORDER}
+    rows = {name: stored(f"{_FOLDER}/{name}/manifest.json") for name in _ORDER}
     lines = [
         "| run | px | epochs | lambda | frozen stages | teachers | MAE, years | 95 % interval "
         "| CS(5) |",
@@ -38,7 +39,7 @@ def validation_table() -> str:
     """Held-out MAE over the epochs of the runs that recorded it."""
     curves = {}
     for name in _ORDER:
-        path = _FOLDER / name / "metrics.jsonl"
+        path = ROOT / _FOLDER / name / "metrics.jsonl"
         if path.exists():
             rows = [json.loads(line) for line in path.read_text().splitlines()]
             curves[name] = {

@@ -1,10 +1,7 @@
 """Tables about the bundled gallery and its benchmark, for `measured_tables.py`."""
 
-import json
-from pathlib import Path
-from typing import Any
+from stored import stored
 
-ROOT = Path(__file__).resolve().parent.parent
 _MAPS = {
     "after-umap": "UMAP, after SADAL",
     "after-umap3": "UMAP in 3-D, after SADAL",
@@ -16,13 +13,9 @@ _MAPS = {
 }
 
 
-def _read(path: str) -> dict[str, Any]:
-    return json.loads((ROOT / path).read_text("utf-8"))
-
-
 def map_table() -> str:
     """How faithful the maps of the bundled gallery are, and how placing agrees with UMAP."""
-    about = _read("assets/gallery/about.json")
+    about = stored("assets/gallery/about.json")
     known = about["maps"]["faithfulness"]
     lines = ["| map | trustworthiness | of the 15 nearest kept |", "|---|---|---|"]
     lines += [
@@ -42,7 +35,7 @@ def map_table() -> str:
 
 def gallery_speed_table() -> str:
     """The stored benchmark of map and gallery."""
-    record = _read("results/benchmark-gallery.json")
+    record = stored("results/benchmark-gallery.json")
     large = next(name.split("_")[1] for name in record if name.startswith("browser_"))
     small, big = record["browser"], record[f"browser_{large}_points"]
     count = record["points"]["real"]

@@ -1,22 +1,16 @@
 """Tables of how far the model can be trusted: its intervals, groups of people, worse pictures."""
 
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from stored import ROOT, stored
+
 NOT_MEASURED = "Not measured yet for this model."
 _DATASETS = {
     "all": "all held-out faces",
     "utkface": "UTKFace, held-out groups",
     "aaf": "All-Age-Faces, held-out groups",
 }
-
-
-def stored(path: str) -> dict[str, Any]:
-    """The result file at `path`, below the root of the repository."""
-    return json.loads((ROOT / path).read_text("utf-8"))
 
 
 def coverage_table() -> str:

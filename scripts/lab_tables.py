@@ -1,10 +1,9 @@
 """Tables about the Train view and its presets, for `measured_tables.py`."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from stored import stored
+
 _COLUMNS = {
     "validation_mae": (3, " years"),
     "validation_order_correlation": (3, ""),
@@ -16,7 +15,7 @@ _COLUMNS = {
 
 
 def _record() -> dict[str, Any]:
-    return json.loads((ROOT / "results" / "benchmark-lab.json").read_text("utf-8"))
+    return stored("results/benchmark-lab.json")
 
 
 def preset_table() -> str:

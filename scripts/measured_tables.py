@@ -10,7 +10,6 @@ the marks is replaced, so that no number is ever typed by hand.
 import json
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 from experiment_tables import experiment_table, validation_table
@@ -18,8 +17,8 @@ from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
 from lab_tables import lab_speed_table, preset_table
 from speed_tables import speed_table, stage_table
+from stored import ROOT, stored
 
-ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md")
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
@@ -35,14 +34,10 @@ RESULTS = (*_NAMES, *(f"{name}-control" for name in _NAMES), *_FOLDS)
 _SHOWN_BANDS = tuple(_NAMES)
 
 
-def _read(path: str) -> dict[str, Any]:
-    return json.loads((ROOT / path).read_text("utf-8"))
-
-
 def results() -> dict[str, dict[str, Any]]:
     """Stored results by name, each of the model that is bundled now."""
-    found = {name: _read(f"results/{name}.json") for name in RESULTS}
-    bundled = _read("assets/model/manifest.json")["sha256"]
+    found = {name: stored(f"results/{name}.json") for name in RESULTS}
+    bundled = stored("assets/model/manifest.json")["sha256"]
     for name, result in found.items():
         if result["model"]["sha256"] != bundled:
             sys.exit(f"results/{name}.json is of another model. Run its command again.")
@@ -86,7 +81,7 @@ def _figures(result: dict[str, Any]) -> str:
 
 def space_table() -> str:
     """The learned metric beside the features it started from, on held-out faces."""
-    spaces = _read("assets/model/manifest.json")["metric_space"]
+    spaces = stored("assets/model/manifest.json")["metric_space"]
     rows = (
         ("Spearman's correlation of distance and age gap", lambda s: (
             f"{s['order_correlation']:.3f} "
@@ -109,7 +104,7 @@ def space_table() -> str:
 
 def ranker_table() -> str:
     """The rankers on the embedding, on held-out faces."""
-    manifest = _read("assets/model/manifest.json")
+    manifest = stored("assets/model/manifest.json")
     chosen = manifest["parts"]["ranker"]["name"]
     lines = ["| ranker | MAE of its distribution's mean | MAE of its own rule |", "|---|---|---|"]
     for row in manifest["rankers"]:
@@ -120,7 +115,7 @@ def ranker_table() -> str:
 
 def ablation_table() -> str:
     """One row per variant of the metric stage, means over the seeds."""
-    record = _read("results/ablations.json")
+    record = stored("results/ablations.json")
     lines = [
         "| variant | MAE, years | less SADAL's (95 % interval) | range over seeds | KNN MAE "
         "| Spearman | violations | G_adv acts |",
@@ -142,8 +137,8 @@ def ablation_table() -> str:
 
 def run_table() -> str:
     """The recorded run of the bundled model's metric stage, one row per epoch."""
-    record = _read("assets/run/config.json")
-    manifest = _read("assets/model/manifest.json")
+    record = stored("assets/run/config.json")
+    manifest = stored("assets/model/manifest.json")
     if (record["config"], record["revision"]) != (manifest["config"], manifest["revision"]):
         sys.exit("assets/run is not the run of the bundled model. Copy it there again.")
     lines = [
@@ -187,7 +182,7 @@ def band_table(found: dict[str, dict[str, Any]]) -> str:
 
 def training_text() -> str:
     """What the bundled model was trained on, and by which commands."""
-    manifest = _read("assets/model/manifest.json")
+    manifest = stored("assets/model/manifest.json")
     sets = ", ".join(
         f"{row['dataset']} ({row['n_train']:,} faces; {row['n_validation']:,} held out)"
         for row in manifest["data"]

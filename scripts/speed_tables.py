@@ -1,19 +1,11 @@
 """The tables of speed, from the stored benchmarks, for `measured_tables.py`."""
 
-import json
-from pathlib import Path
-from typing import Any
-
-_RESULTS = Path(__file__).resolve().parent.parent / "results"
-
-
-def _read(name: str) -> dict[str, Any]:
-    return json.loads((_RESULTS / name).read_text("utf-8"))
+from stored import stored
 
 
 def stage_table() -> str:
     """The stored benchmark of the metric stage."""
-    record = _read("benchmark-metric-stage.json")
+    record = stored("results/benchmark-metric-stage.json")
     speed = record["throughput"]
     rows = [
         ("quadruplets per second (one step of G and one of f)",
@@ -32,7 +24,7 @@ def stage_table() -> str:
 
 def speed_table() -> str:
     """The stored benchmark of estimating."""
-    record = _read("benchmark-estimate.json")
+    record = stored("results/benchmark-estimate.json")
     one, start = record["photo_640x480"], record["start"]
     rows = (
         ("estimate of a decoded 640x480 photo", f"{one['median_ms']['estimate']:.0f} ms"),
