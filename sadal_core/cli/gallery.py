@@ -67,7 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "faces, which show nobody in particular (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--k", type=int, default=FEWEST_AVERAGED, help="faces in an average (default: %(default)s)"
+        "--k",
+        type=int,
+        default=FEWEST_AVERAGED,
+        help="fewest faces in an average (default: %(default)s)",
     )
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings",
