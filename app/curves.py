@@ -8,6 +8,7 @@ import numpy as np
 
 LARGEST_GAP = 80  # of the axis, in years
 FARTHEST = 4.0  # as `losses.FARTHEST`, which cannot be had without torch
+_PER_YEAR = 4  # points of a curve; kinks are at multiples of half a year
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def q_curves(
     from sadal_core.similarity import SIMILARITIES, Similarity  # imports torch
 
     chosen = Similarity(variant, L, eps, C if variant == "slide" else None)
-    gaps = np.linspace(0, LARGEST_GAP, 8 * LARGEST_GAP + 1)
+    gaps = np.linspace(0, LARGEST_GAP, _PER_YEAR * LARGEST_GAP + 1)
     others = {name: _possible(name, L, eps) for name in SIMILARITIES if name != variant}
     q = {variant: chosen(gaps)} | {n: other(gaps) for n, other in others.items() if other}
     whole = np.arange(1.0, LARGEST_GAP + 1)

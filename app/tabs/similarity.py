@@ -73,6 +73,7 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked:
     gr.on(
         None, draw_q, [*controls, visit.pairs], [figure, words, controls[4], visit.link],
         show_progress="hidden", trigger_mode="always_last", api_visibility="private",
+        queue=False,  # it takes milliseconds, and a slider moves on
     )  # fmt: skip
     reset.click(lambda: start, None, controls, api_visibility="private")
     return _linked(controls, start)
