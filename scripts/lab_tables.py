@@ -57,10 +57,10 @@ def lab_speed_table() -> str:
          f"{rest['train']:.0f} ms"),
         ("the same while another visitor trains", f"{busy['train']:.0f} ms"),
         ("memory of the server for each training", f"{memory['per_visitor_mb']:.0f} MB"),
-        ("memory of the server before, with "
-         f"{len(four)} trainings, and after their tabs were closed",
-         f"{memory['before_mb']:.0f}, {memory['with_trainings_mb']:.0f}, "
-         f"{memory['after_closing_mb']:.0f} MB"),
+        (f"memory of the server before, and after {len(four)} tabs were closed in each of "
+         f"{len(memory['after_closing_mb'])} rounds",
+         ", ".join(f"{mb:.0f}" for mb in (memory["before_mb"], *memory["after_closing_mb"]))
+         + " MB"),
     ]  # fmt: skip
     head = ["| server and Chromium without a graphics card on the same 2 cores | |", "|---|---|"]
     return "\n".join([*head, *(f"| {label} | {value} |" for label, value in rows)])
