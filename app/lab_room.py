@@ -145,8 +145,8 @@ class LabRoom:
         with self._lock:
             self._asked.pop(session, None)
 
-    def leave(self, session: str | None) -> None:
+    def leave(self, session: str) -> None:
         """Forget everything of a session."""
         with self._lock:
-            self._benches.pop(session or "", None)
-            self._asked.pop(session or "", None)
+            self._benches.pop(session, None)
+            self._asked.pop(session, None)

@@ -13,6 +13,7 @@ from app.components.panel import header, notes
 from app.components.visit import Visit, visit
 from app.endpoint import add_endpoint
 from app.guide import LESSONS_VIEW, Guide
+from app.leaving import leave
 from app.services import Services
 from app.tabs import estimate, hard_negatives, lessons, metric_space, similarity, train
 
@@ -33,8 +34,7 @@ def build_demo(services: Services) -> gr.Blocks:
     """The page for `services`, ready to launch with `theme.launch_options`."""
 
     def left(request: gr.Request) -> None:
-        forget_session(demo, request.session_hash)
-        services.room.leave(request.session_hash)
+        leave(demo, services.room, request.session_hash)
 
     with gr.Blocks(
         title=text.TITLE, analytics_enabled=False, delete_cache=_CACHE_SECONDS, fill_width=True
@@ -56,9 +56,3 @@ def build_demo(services: Services) -> gr.Blocks:
         demo.unload(left)
     demo.queue(max_size=_WAITING_PEOPLE, default_concurrency_limit=_REQUESTS_AT_ONCE)
     return demo
-
-
-def forget_session(demo: gr.Blocks, session: str | None) -> None:
-    """Drop everything that is kept for a visitor; Gradio itself would keep it for an hour."""
-    if session is not None:
-        demo.app.state_holder.session_data.pop(session, None)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app import text
-from app.main import build_demo, forget_session
+from app.main import build_demo
 from app.services import Photo
 from app.tabs.estimate.photo import EXAMPLE, face_index
 from tests.app.conftest import emptied, stored
@@ -95,17 +95,3 @@ def test_only_the_endpoint_is_public() -> None:
     demo = build_demo(services_for([]))
     public = [f.api_name for f in demo.fns.values() if f.api_visibility == "public"]
     assert public == ["estimate"]
-
-
-def test_a_visitor_who_leaves_is_forgotten() -> None:
-    demo = build_demo(services_for([]))
-
-    class App:
-        class state_holder:  # noqa: N801
-            session_data = {"here": 1, "gone": 2}
-
-    demo.app = App()  # type: ignore[assignment]
-    forget_session(demo, "gone")
-    forget_session(demo, None)
-    forget_session(demo, "unknown")
-    assert App.state_holder.session_data == {"here": 1}

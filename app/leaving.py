@@ -1,0 +1,47 @@
+"""What happens when a tab is closed: everything of its visitor is forgotten."""
+
+import ctypes
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import gradio as gr
+
+from app.lab_room import LabRoom
+
+LATE: Final = 10.0  # seconds after which no request of a closed tab is still being answered
+
+
+def leave(demo: gr.Blocks, room: LabRoom, session: str | None, *, late: float = LATE) -> None:
+    """Forget a visitor now, and once more later.
+
+    A request that was under way when the tab was closed may put something back: a photo that has
+    just been read, a lab that was made again.
+    """
+
+    def again() -> None:
+        forget(demo, room, session)
+        give_back_memory()
+
+    forget(demo, room, session)
+    timer = threading.Timer(late, again)
+    timer.daemon = True  # with the server all of it ends
+    timer.start()
+
+
+def forget(demo: gr.Blocks, room: LabRoom, session: str | None) -> None:
+    """Drop everything that is kept for a visitor; Gradio itself would keep it for an hour."""
+    if session is not None:
+        demo.app.state_holder.session_data.pop(session, None)
+        room.leave(session)
+
+
+def give_back_memory() -> None:
+    """Let the system have the memory that is free again; glibc would keep it for later.
+
+    It is one call of glibc's, which other C libraries do not have; they go without.
+    """
+    with suppress(OSError, AttributeError):
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        trim(0)
