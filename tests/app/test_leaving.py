@@ -50,7 +50,7 @@ def test_a_visitor_who_leaves_is_forgotten(timers: list[Any]) -> None:
 def test_what_a_late_answer_puts_back_is_forgotten_too(timers: list[Any]) -> None:
     demo, room = kept("here", "gone")
     leave(demo, room, "gone", late=7)
-    sessions: dict[str, Any] = demo.app.state_holder.session_data
+    sessions: Any = demo.app.state_holder.session_data
     sessions["gone"] = "photo of an answer under way"
     room.start("gone", LabState.of("toy", "corrected"))
     ((late, again),) = timers
