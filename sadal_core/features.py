@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from sadal_core.data.crops import Crops
 from sadal_core.errors import DataError
-from sadal_core.files import replacing
+from sadal_core.kept import kept_array
 from sadal_core.model import AgeModel
 
 VIEWS = 2
@@ -97,15 +96,13 @@ def feature_set(
     Raises:
         DataError: see `FeatureSet`.
     """
-    key = _key(model, crops)
-    features = _stored(cache, key)
-    if features is None:
-        features = torch.cat(list(_computed(model, crops, progress)))
-        if cache is not None:
-            with replacing(cache) as temporary, temporary.open("wb") as file:
-                np.savez(file, key=np.array(key), features=features.numpy())
+    features = kept_array(
+        cache,
+        _key(model, crops),
+        lambda: torch.cat(list(_computed(model, crops, progress))).numpy(),
+    )
     progress(len(crops.ages), len(crops.ages))
-    return FeatureSet(features, crops.ages, units(crops))
+    return FeatureSet(torch.from_numpy(features), crops.ages, units(crops))
 
 
 def units(crops: Crops) -> Int[np.ndarray, " samples"]:
@@ -131,16 +128,6 @@ def _computed(
     for start in range(0, len(crops.images), _BATCH):
         yield backbone_features(model, crops.images[start : start + _BATCH])
         progress(min(start + _BATCH, len(crops.images)), len(crops.images))
-
-
-def _stored(cache: Path | None, key: str) -> Tensor | None:
-    if cache is None or not cache.exists():
-        return None
-    try:
-        with np.load(cache, allow_pickle=False) as file:
-            return torch.from_numpy(file["features"]) if str(file["key"]) == key else None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None  # it is only a cache: computed again
 
 
 def _key(model: AgeModel, crops: Crops) -> str:

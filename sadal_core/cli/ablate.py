@@ -1,8 +1,6 @@
 """Train and measure the variants of the metric stage, each with several seeds."""
 
 import argparse
-import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from sadal_core.errors import ConfigError
 from sadal_core.experiments.ablations import ABLATIONS, ablation, control, difference
 from sadal_core.features import FeatureSet
 from sadal_core.files import write_json
+from sadal_core.kept import kept_result
 from sadal_core.manifest import entry
 from sadal_core.settings import check_choice, overridden
 from sadal_core.training.finish import SplitSettings
@@ -63,9 +62,10 @@ def run(options: argparse.Namespace) -> int:
     rows = [control(sides)]
     for name, seed in tqdm(jobs, desc="variants", unit="run"):
         path = options.runs / f"{name.replace(' ', '_')}-{seed}.json"
-        rows.append(_kept(path, key, lambda n=name, s=seed: ablation(n, sides, base, s)))
+        rows.append(kept_result(path, key, lambda n=name, s=seed: ablation(n, sides, base, s)))
     record = {
         **provenance("ablate", options),
+        "model": {key: entry(manifest, key) for key in ("sha256", "revision", "backbone")},
         "config": asdict(base),
         "seeds": options.seeds,
         "faces": len(sides[1]),
@@ -74,19 +74,6 @@ def run(options: argparse.Namespace) -> int:
     write_json(options.out, record)
     _print(record["rows"])
     return 0
-
-
-def _kept(path: Path, key: dict[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The result of an earlier call for the same `key`, or a new one, which is kept."""
-    try:
-        stored = json.loads(path.read_text("utf-8"))
-        if stored["key"] == key:
-            return stored["result"]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there, or not of this version: made anew
-    result = make()
-    write_json(path, {"key": key, "result": result})
-    return result
 
 
 def summary(rows: list[dict[str, Any]], held_out: FeatureSet) -> list[dict[str, Any]]:
