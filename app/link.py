@@ -121,6 +121,16 @@ def one_of(known: Collection[str]) -> Callable[[str], str]:
     return read
 
 
+def some_of(known: Collection[str]) -> Callable[[str], tuple[str, ...]]:
+    """A reader of names with commas between them; no text is no name."""
+    one = one_of(known)
+
+    def read(text: str) -> tuple[str, ...]:
+        return tuple(one(name) for name in _names(text))
+
+    return read
+
+
 def between(low: float, high: float) -> Callable[[str], float]:
     """A reader of numbers."""
 

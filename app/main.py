@@ -15,7 +15,7 @@ from app.endpoint import add_endpoint
 from app.guide import LESSONS_VIEW, Guide
 from app.leaving import leave
 from app.services import Services
-from app.tabs import estimate, hard_negatives, lessons, metric_space, similarity, train
+from app.tabs import estimate, hard_negatives, lessons, metric_space, results, similarity, train
 
 VIEWS: Final[dict[str, tuple[str, Callable[[Services, Visit, gr.Tab], Linked | None]]]] = {
     "estimate": (estimate.NAME, estimate.build),
@@ -23,6 +23,7 @@ VIEWS: Final[dict[str, tuple[str, Callable[[Services, Visit, gr.Tab], Linked | N
     "q": (similarity.NAME, similarity.build),
     "hard": (hard_negatives.NAME, hard_negatives.build),
     "train": (train.NAME, train.build),
+    "results": (results.NAME, results.build),
     LESSONS_VIEW: (lessons.NAME, lessons.build),
 }
 _CACHE_SECONDS: Final = (30, 120)  # how often, and how old a left-over upload may become

@@ -18,3 +18,5 @@ ORANGE: Final = "#d9741a"  # generated hard negatives, and nothing else
 AGE_SCALE: Final = (
     "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39",
 )  # fmt: skip
+# Methods side by side, SADAL's first; told apart by dashes and marks as well.
+METHOD_TONES: Final = (BLUE, VIOLET, "#1a9081", "#c2557e", GREY, "#8a8420")

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from app.lessons import BUNDLED_LESSONS
+from app.results import BUNDLED_RESULTS
 from app.services import Services, load_services
 from sadal_core.errors import ConfigError, SadalError
 from sadal_core.gallery.stored import BUNDLED_GALLERY
@@ -38,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with private_folder() as uploads:
             services = load_services(
-                options.model, uploads=uploads, gallery=options.gallery, lessons=options.lessons
-            )
+                options.model, uploads=uploads, gallery=options.gallery, lessons=options.lessons,
+                results=options.results,
+            )  # fmt: skip
             port = free_port(options.host, options.port)
             if port != options.port:
                 _say(f"Port {options.port} is taken; using {port} instead.")
@@ -136,6 +138,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--lessons", type=Path, default=BUNDLED_LESSONS,
         help="folder of lessons as TOML files (default: the bundled ones)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--results", type=Path, default=BUNDLED_RESULTS,
+        help="folder of result files that the Results view shows (default: the bundled ones)",
     )  # fmt: skip
     browser = parser.add_mutually_exclusive_group()
     browser.add_argument("--open", action="store_true", help="open the page in the browser")

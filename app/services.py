@@ -20,6 +20,7 @@ from app import text
 from app.engine import Engine, Estimate, Generate, Standardise, lab_faces, no_generator
 from app.lab_room import LabRoom
 from app.lessons import BUNDLED_LESSONS, Lesson, load_lessons
+from app.results import BUNDLED_RESULTS, Results, load_results
 from sadal_core.errors import NoFaceError, SadalError, UnreadableImageError
 from sadal_core.faces.image import decode, decode_file
 from sadal_core.gallery.stored import BUNDLED_GALLERY, Gallery, load_gallery
@@ -48,6 +49,7 @@ class Services:
         generators: kinds that it knows besides the model's own.
         room: the trainings of all visitors.
         lessons: by name, and what is wrong with those that were left out.
+        results: what the Results view shows.
     """
 
     estimate: Estimate
@@ -61,6 +63,7 @@ class Services:
     generators: tuple[str, ...] = ()
     room: LabRoom = field(default_factory=lambda: LabRoom(lab_faces(None)))
     lessons: tuple[dict[str, Lesson], list[str]] = field(default_factory=lambda: ({}, []))
+    results: Results = field(default_factory=Results)
 
 
 @dataclass(frozen=True, eq=False)  # two readings are two photos: Gradio asks whether it changed
@@ -86,6 +89,7 @@ def load_services(
     uploads: Path | None = None,
     gallery: Path = BUNDLED_GALLERY,
     lessons: Path = BUNDLED_LESSONS,
+    results: Path = BUNDLED_RESULTS,
 ) -> Services:
     """Services of the model in `folder`, which is checked now and loaded on first use.
 
@@ -110,6 +114,7 @@ def load_services(
             lab_faces(faces if isinstance(faces, Gallery) else None), drawing=engine.drawing
         ),
         lessons=load_lessons(lessons),
+        results=load_results(results),
     )
 
 

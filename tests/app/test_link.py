@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.link import Link, among, between, one_of, read_fields, read_link, whole
+from app.link import Link, among, between, one_of, read_fields, read_link, some_of, whole
 from sadal_core.errors import ConfigError, DataError
 
 VIEWS = ("estimate", "map", "q", "größe & more", "七")
@@ -203,3 +203,11 @@ def test_names_are_known_to_the_letter() -> None:
 def test_what_cannot_be_printed_makes_no_note_long() -> None:
     _, (note,) = read_link("view=" + "%00" * 60, VIEWS)
     assert note == f"There is no view “{'�' * 40}”."
+
+
+def test_several_names_are_read_once_each_in_their_order_or_not_at_all() -> None:
+    read = some_of(("a", "b", "c"))
+    assert read("c,a,c") == ("c", "a")
+    assert read("") == ()
+    with pytest.raises(ConfigError, match="known are a, b, c"):
+        read("a,d")

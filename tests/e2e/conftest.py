@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED_MODEL = ROOT / "assets" / "model"
+BUNDLED_RESULTS = ROOT / "results"
 ASTRONAUT = ROOT / "assets" / "examples" / "astronaut.jpg"
 START_SECONDS = 300  # on a busy machine; importing torch and MediaPipe is most of it
 PATIENCE_MS = 120_000  # for one step; two slow cores may be shared with other work
@@ -65,10 +66,25 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled results; without the first table among them, planted ones."""
+    if (BUNDLED_RESULTS / "comparison-fgnet-lopo.json").is_file():
+        return BUNDLED_RESULTS
+    from tests.planted_results import planted_results
+
+    return planted_results(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="session")
+def server(
+    model_folder: Path, results_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     temporary = tmp_path_factory.mktemp("server")
     log = temporary / "log.txt"
-    command = [sys.executable, "app.py", "--port", "7960", "--model", str(model_folder)]
+    command = [
+        sys.executable, "app.py", "--port", "7960", "--model", str(model_folder),
+        "--results", str(results_folder),
+    ]  # fmt: skip
     environment = {**os.environ, "TMPDIR": str(temporary)}
     with log.open("w") as out:
         process = subprocess.Popen(
