@@ -10,6 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from sadal_core.cli import (  # noqa: E402
     ablate,
+    benchmark,
     estimate,
     evaluate,
     export,
@@ -26,6 +27,7 @@ _COMMANDS = {
     "train": train,
     "evaluate": evaluate,
     "ablate": ablate,
+    "benchmark": benchmark,
     "gallery": gallery,
     "export": export,
     "lab": lab,

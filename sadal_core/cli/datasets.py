@@ -71,17 +71,17 @@ def _show(bar: Any, dataset: str, stage: str, done: int, total: int) -> None:
 
 
 def feature_sets(
-    options: argparse.Namespace, model: AgeModel, parts: list[Crops]
+    options: argparse.Namespace, model: AgeModel, parts: list[Crops], name: str = "features"
 ) -> list[FeatureSet]:
-    """Features of `parts`, kept beside the crops and computed where they are not there."""
+    """Features of `parts`, kept beside the crops under `name`; computed where they are missing."""
     made = []
     for path, crops in zip(options.data, parts, strict=True):
-        with tqdm(total=len(crops.ages), desc=f"{crops.dataset}: features", unit="face") as bar:
+        with tqdm(total=len(crops.ages), desc=f"{crops.dataset}: {name}", unit="face") as bar:
 
             def progress(done: int, total: int, bar: Any = bar) -> None:
                 bar.update(done - bar.n)
 
-            cache = options.cache / path.stem / "features.npz"
+            cache = options.cache / path.stem / f"{name}.npz"
             made.append(feature_set(model, crops, cache, progress))
     return made
 

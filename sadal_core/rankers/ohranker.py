@@ -27,7 +27,8 @@ class OHRanker(RegressorMixin, BaseEstimator):
     with :math:`s_{ik} = 1` where :math:`y_i > k` and -1 elsewhere, and the cost
     :math:`c_k(y) = |y - k - 1/2| + 1/2`: at least 1 year, since k and k + 1 differ by one, so
     that nobody next to a hyperplane counts for nothing. Ages below the youngest and from the
-    oldest training age on have no hyperplane: nobody is on their other side.
+    oldest training age on have no hyperplane: nobody is on their other side. Where a power is
+    given, the costs are `bounding_costs`.
 
     Departs: the paper uses a kernel, the plain hinge and the absolute cost |y - k|, with which
     nobody of age k counts; here the squared hinge on the embedding itself, that cost raised to at
@@ -43,15 +44,22 @@ class OHRanker(RegressorMixin, BaseEstimator):
         slope_: a of P(age > k) = sigmoid(a (w_k e + b_k)).
     """
 
-    def __init__(self, C: float = 100.0, iterations: int = 200) -> None:  # noqa: N803
+    def __init__(
+        self,
+        C: float = 100.0,  # noqa: N803
+        iterations: int = 200,
+        power: float | None = None,
+    ) -> None:
         """Take the settings; they are checked in `fit`.
 
         Args:
             C: weight of the costs against the size of W, above 0.
             iterations: of L-BFGS, at most.
+            power: of `bounding_costs`, which are used where one is given.
         """
         self.C = C
         self.iterations = iterations
+        self.power = power
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "OHRanker":  # noqa: N803
         """Learn from embeddings (N, D) and ages in years, taken in whole years.
@@ -60,7 +68,7 @@ class OHRanker(RegressorMixin, BaseEstimator):
 
         Raises:
             DataError: see `checks.checked_training`.
-            ConfigError: C is not above 0.
+            ConfigError: C is not above 0, or the power is below 1.
         """
         if not self.C > 0:
             raise ConfigError(f"C must be above 0, got {self.C}.")
@@ -70,7 +78,7 @@ class OHRanker(RegressorMixin, BaseEstimator):
         older = years[:, None] > self.thresholds_  # N1, K -> NK
         x = torch.from_numpy(embeddings)
         signs = torch.from_numpy(np.where(older, 1.0, -1.0))
-        costs = torch.from_numpy(np.abs(years[:, None] - self.thresholds_ - 0.5) + 0.5)
+        costs = torch.from_numpy(_costs(years[:, None] - self.thresholds_, self.power))
         weight = self.C / len(years)
 
         def loss(normals: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
@@ -107,6 +115,41 @@ class OHRanker(RegressorMixin, BaseEstimator):
         """Share of embeddings for which some "older than k" follows a "not older" of a lower k."""
         older = self.decision_function(X) > 0
         return float((np.diff(older.astype(int), axis=1) > 0).any(axis=1).mean())
+
+
+def bounding_costs(
+    offsets: Float[np.ndarray, "samples thresholds"], power: float
+) -> Float[np.ndarray, "samples thresholds"]:
+    r"""Costs of the mistakes of single hyperplanes that together bound the cost of the rank.
+
+    .. math:: c_k(y) = \big| |y - k|^p - |y - k - 1|^p \big|, \qquad
+        |y - \hat y|^p \le \sum_{k\ \mathrm{wrong}} c_k(y)
+
+    A mistake costs what the step from k to k + 1 costs; the bound needs a convex cost, and so a
+    p of at least 1.
+
+    Args:
+        offsets: y - k in whole years.
+        power: p.
+
+    Raises:
+        ConfigError: the power is below 1.
+
+    Reference: Lin and Li, "Reduction from Cost-Sensitive Ordinal Ranking to Weighted Binary
+    Classification", Neural Computation 2012; Chang and Chen, "A Learning Framework for Age Rank
+    Estimation Based on Face Images With Scattering Transform", TIP 2015, ask ages for such a bound.
+    """
+    if not power >= 1:
+        raise ConfigError(f"power must be at least 1, got {power}.")
+    return np.abs(np.abs(offsets) ** power - np.abs(offsets - 1) ** power)
+
+
+def _costs(
+    offsets: Float[np.ndarray, "samples thresholds"], power: float | None
+) -> Float[np.ndarray, "samples thresholds"]:
+    if power is None:
+        return np.abs(offsets - 0.5) + 0.5
+    return bounding_costs(offsets, power)
 
 
 def _slope(

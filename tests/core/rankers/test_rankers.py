@@ -11,6 +11,7 @@ from sklearn.svm import LinearSVC
 from sadal_core.ages import GRID, gaussian_labels
 from sadal_core.errors import ConfigError, DataError
 from sadal_core.rankers import RANKERS, ExpectationRanker, KNNRanker, OHRanker
+from sadal_core.rankers.ohranker import bounding_costs
 from sadal_core.rankers.stored import ranker_name, ranker_state, restored
 
 
@@ -136,10 +137,47 @@ def test_neighbours_are_averaged_and_never_more_than_there_are() -> None:
 
 @pytest.mark.parametrize(
     ("ranker", "words"),
-    [(OHRanker(C=0), "C must be above 0"), (KNNRanker(neighbours=0), "neighbours must be"),
+    [(OHRanker(C=0), "C must be above 0"), (OHRanker(power=0.5), "power must be at least 1"),
+     (KNNRanker(neighbours=0), "neighbours must be"),
      (ExpectationRanker(sigma=0), "sigma must be above 0"),
      (ExpectationRanker(penalty=-1), "penalty must be at least 0")],
 )  # fmt: skip
 def test_bad_settings_are_refused(ranker: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         ranker.fit(*arc(20))
+
+
+def test_bounding_costs_are_the_steps_of_the_cost_of_the_rank() -> None:
+    offsets = np.array([[-2.0, -1.0, 0.0, 1.0, 2.0, 3.0]])  # y - k
+    assert bounding_costs(offsets, 1.0).tolist() == [[1, 1, 1, 1, 1, 1]]
+    assert bounding_costs(offsets, 2.0).tolist() == [[5, 3, 1, 1, 3, 5]]
+
+
+@pytest.mark.parametrize("power", [1.0, 1.5, 2.0, 3.0])
+def test_the_cost_of_a_rank_is_bounded_by_those_of_its_wrong_hyperplanes(power: float) -> None:
+    rng = np.random.default_rng(0)
+    tight = 0
+    for _ in range(300):  # decisions that need not fall with k
+        age, says_older = int(rng.integers(0, 9)), rng.integers(0, 2, 8)
+        rank = int(says_older.sum())
+        total = 0.0
+        for k in range(8):
+            if (age > k) != bool(says_older[k]):
+                total += abs(abs(age - k) ** power - abs(age - k - 1) ** power)
+        costs = bounding_costs(np.array([age - np.arange(8.0)]), power)[0]
+        wrong = (age > np.arange(8)) != (says_older == 1)
+        assert costs[wrong].sum() == pytest.approx(total)
+        assert abs(age - rank) ** power <= total + 1e-9
+        tight += abs(age - rank) ** power == pytest.approx(total)
+    assert 0 < tight < 300
+
+
+def test_the_costs_of_a_power_are_those_that_the_hyperplanes_are_learned_with() -> None:
+    known, ages = arc(120)
+    ranker = OHRanker(C=50.0, iterations=2000, power=2.0).fit(known, ages)
+    older = ages > 20
+    settings: Any = {"dual": False, "intercept_scaling": 1e3, "tol": 1e-10}
+    alone: Any = LinearSVC(C=50.0 / 120, loss="squared_hinge", max_iter=200_000, **settings)
+    alone.fit(known, older, sample_weight=np.abs(2 * (ages - 20) - 1))
+    row = int(np.flatnonzero(ranker.thresholds_ == 20)[0])
+    np.testing.assert_allclose(ranker.coef_[row], alone.coef_[0], rtol=2e-3, atol=2e-3)

@@ -1,0 +1,211 @@
+r"""Milliseconds of the backbones on one core, and what smaller numbers cost in error; writes JSON.
+
+    .venv/bin/python benchmarks/backbones.py --data utkface.zip \
+        --out results/benchmark-backbones.json
+
+Every registered backbone is timed on one face in ONNX Runtime and in PyTorch, whose speed does not
+depend on the weights. The bundled one also runs with bfloat16 in PyTorch and with int8 in ONNX
+Runtime (calibrated on faces that were trained on), and reads the ages of the held-out faces in
+every form.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+import onnxruntime  # noqa: E402
+import torch  # noqa: E402
+from onnxruntime.quantization import (  # noqa: E402
+    CalibrationDataReader,
+    QuantFormat,
+    quant_pre_process,
+    quantize_static,
+)
+from tqdm import tqdm  # noqa: E402
+
+from sadal_core.backbones import BACKBONES  # noqa: E402
+from sadal_core.cli.datasets import add_data_arguments, load_crops  # noqa: E402
+from sadal_core.cli.provenance import revision  # noqa: E402
+from sadal_core.data.crops import Crops  # noqa: E402
+from sadal_core.data.splits import Split  # noqa: E402
+from sadal_core.errors import DataError, SadalError  # noqa: E402
+from sadal_core.evaluation.metrics import mae  # noqa: E402
+from sadal_core.files import write_json  # noqa: E402
+from sadal_core.manifest import BUNDLED_MODEL, ONNX, entry  # noqa: E402
+from sadal_core.model import AgeModel, Engine  # noqa: E402
+from sadal_core.onnx_backbone import write_onnx  # noqa: E402
+from sadal_core.weights import load_model  # noqa: E402
+
+_ROUNDS = 40
+_CALIBRATION_FACES = 256
+_BATCH = 32
+
+
+class Faces(CalibrationDataReader):
+    """Faces that were trained on, one at a time, as the quantisation wants them."""
+
+    def __init__(self, inputs: torch.Tensor) -> None:
+        self._left = iter(inputs.split(1))
+
+    def get_next(self) -> Any:
+        """The next face, or None after the last."""
+        face = next(self._left, None)
+        return None if face is None else {"faces": face.contiguous().numpy()}
+
+
+def in_onnx(path: Path) -> Engine:
+    """A network of a file, on one core."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def engine(faces: torch.Tensor) -> torch.Tensor:
+        (made,) = session.run(None, {"faces": faces.contiguous().numpy()})
+        return torch.from_numpy(made)
+
+    return engine
+
+
+def in_bfloat16(backbone: torch.nn.Module) -> Engine:
+    """A network in PyTorch with 16-bit numbers."""
+
+    def engine(faces: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return backbone(faces).float()
+
+    return engine
+
+
+def quantised(source: Path, inputs: torch.Tensor, folder: Path) -> Path:
+    """The network of a file in int8, calibrated on `inputs`."""
+    prepared, made = folder / "prepared.onnx", folder / "int8.onnx"
+    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+    quantize_static(
+        str(prepared), str(made), Faces(inputs), quant_format=QuantFormat.QDQ, per_channel=True
+    )
+    return made
+
+
+@torch.inference_mode()
+def milliseconds(engine: Callable[[torch.Tensor], torch.Tensor], side: int) -> float:
+    """Median time of one face."""
+    face = torch.zeros(1, 3, side, side).contiguous(memory_format=torch.channels_last)
+    times = []
+    for _ in range(_ROUNDS + 5):
+        start = time.perf_counter()
+        engine(face)
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times[5:])
+
+
+def timed_architectures(folder: Path) -> list[dict[str, Any]]:
+    """Every registered backbone, with fresh weights."""
+    rows = []
+    for name, spec in BACKBONES.items():
+        backbone, path = spec.build().eval(), folder / f"{name}.onnx"
+        write_onnx(backbone, spec.crop.size, path)
+        rows.append({
+            "backbone": name,
+            "side": spec.crop.size,
+            "parameters": sum(weight.numel() for weight in backbone.parameters()),
+            "onnx_ms": milliseconds(in_onnx(path), spec.crop.size),
+            "torch_ms": milliseconds(backbone, spec.crop.size),
+        })  # fmt: skip
+    return rows
+
+
+@torch.inference_mode()
+def error(model: AgeModel, engine: Engine, crops: Crops, measured: np.ndarray) -> float:
+    """MAE in years of `measured` faces, whose features `engine` makes."""
+    model.engine = engine
+    ages = []
+    for batch in tqdm(_batches(np.flatnonzero(measured)), desc="faces"):
+        features = model.features(model.spec.preprocess(crops.images[batch]))
+        ages.append(model.distributions(model.logits(features))[0])
+    return mae(crops.ages[measured].astype(float), np.concatenate(ages))
+
+
+def _batches(positions: np.ndarray) -> Iterator[np.ndarray]:
+    yield from (positions[start : start + _BATCH] for start in range(0, len(positions), _BATCH))
+
+
+def measured_forms(
+    model: AgeModel, crops: Crops, split: Split, onnx: Path, folder: Path
+) -> list[dict[str, Any]]:
+    """The bundled backbone in every form: time, size and error."""
+    some = np.flatnonzero(split.train)
+    some = np.random.default_rng(0).choice(some, min(_CALIBRATION_FACES, len(some)), replace=False)
+    small = quantised(onnx, model.spec.preprocess(crops.images[np.sort(some)]), folder)
+    megabytes = sum(4 * weight.numel() for weight in model.backbone.parameters()) / 1e6
+    forms: dict[str, tuple[Engine, float]] = {
+        "ONNX Runtime, float32": (in_onnx(onnx), onnx.stat().st_size / 1e6),
+        "ONNX Runtime, int8": (in_onnx(small), small.stat().st_size / 1e6),
+        "PyTorch, float32": (model.backbone.forward, megabytes),
+        "PyTorch, bfloat16": (in_bfloat16(model.backbone), megabytes),
+    }
+    return [
+        {
+            "form": name,
+            "ms": milliseconds(engine, model.spec.crop.size),
+            "megabytes": size,
+            "mae": error(model, engine, crops, split.validation),
+        }
+        for name, (engine, size) in forms.items()
+    ]
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """The record that is written.
+
+    Raises:
+        DataError: several data sets.
+    """
+    if len(options.data) > 1:
+        raise DataError("The benchmark takes one data set. Give one --data PATH.")
+    torch.set_num_threads(1)
+    model, manifest = load_model(BUNDLED_MODEL)
+    (crops,) = load_crops(options, model.spec.crop)
+    split = crops.holdout(**entry(manifest, "split"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        return {
+            "command": f"python benchmarks/backbones.py --data {options.data[0].name}",
+            "revision": revision(),
+            "model": manifest["sha256"],
+            "dataset": crops.dataset,
+            "faces": int(split.validation.sum()),
+            "cores": 1,
+            "architectures": timed_architectures(folder),
+            "forms": measured_forms(model, crops, split, BUNDLED_MODEL / ONNX, folder),
+        }
+
+
+def main() -> int:
+    """Measure, write and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_data_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    options = parser.parse_args()
+    try:
+        record = measure(options)
+        write_json(options.out, record)
+    except SadalError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    for row in record["architectures"] + record["forms"]:
+        print(row)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The comparison of all methods: same faces, same folds, same features, same budget."""

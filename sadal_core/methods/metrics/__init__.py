@@ -1,0 +1,1 @@
+"""Methods that learn a metric on the features first, and then read the age off it."""

@@ -1,0 +1,1 @@
+"""Methods that read ages off descriptions of the picture, and classic regressions."""

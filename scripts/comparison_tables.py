@@ -1,0 +1,58 @@
+"""Tables of the comparison of all methods, for `measured_tables.py`."""
+
+import sys
+
+from stored import ROOT, stored
+
+
+def comparison_table(name: str) -> str:
+    """The table that `benchmark` wrote, and where it is from."""
+    record = stored(f"results/comparison-{name}.json")
+    if record["model"]["sha256"] != stored("assets/model/manifest.json")["sha256"]:
+        sys.exit(f"results/comparison-{name}.json is of another model. Run its command again.")
+    table = (ROOT / f"results/comparison-{name}.md").read_text("utf-8").strip()
+    seeds = ", ".join(str(seed) for seed in record["seeds"])
+    about = (
+        f"{record['faces']:,} faces of {record['units']:,} persons or groups, seeds {seeds}; "
+        f"`{record['command']}`, code at revision `{record['revision'][:12]}`."
+    )
+    return f"{table}\n\n{about}"
+
+
+def cost_table() -> str:
+    """Seconds and memory of every method's fit, and how they grow."""
+    record = stored("results/benchmark-methods.json")
+    sizes = record["sizes"]
+    lines = [
+        "| method | " + " | ".join(f"fit to {size:,} faces" for size in sizes)
+        + " | memory at the largest | 1,000 ages read |",
+        "|---" * (len(sizes) + 3) + "|",
+    ]  # fmt: skip
+    for row in record["rows"]:
+        fits = [row["fits"].get(str(size)) for size in sizes]
+        last = [fit for fit in fits if fit][-1:]
+        cells = [
+            f"{fit['fit_seconds']:.1f} s" if fit else f"over {record['limit_seconds']:.0f} s"
+            for fit in fits
+        ]
+        cells += [f"{fit['megabytes']:.0f} MB" for fit in last] or ["–"]
+        cells += [f"{fit['predict_seconds']:.2f} s" for fit in last] or ["–"]
+        lines.append(f"| {row['title']} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"One core; `{record['command']}`."])
+
+
+def form_table() -> str:
+    """The bundled backbone in smaller numbers, and the others that are registered."""
+    record = stored("results/benchmark-backbones.json")
+    lines = ["| bundled backbone on one core | one face | size | MAE, years |", "|---|---|---|---|"]
+    lines += [
+        f"| {row['form']} | {row['ms']:.1f} ms | {row['megabytes']:.1f} MB | {row['mae']:.3f} |"
+        for row in record["forms"]
+    ]
+    lines += ["", "| architecture | side | parameters | ONNX Runtime | PyTorch |", "|---" * 5 + "|"]
+    lines += [
+        f"| {row['backbone']} | {row['side']} px | {row['parameters']:,} "
+        f"| {row['onnx_ms']:.1f} ms | {row['torch_ms']:.1f} ms |"
+        for row in record["architectures"]
+    ]
+    return "\n".join([*lines, "", f"{record['faces']:,} held-out faces; `{record['command']}`."])
