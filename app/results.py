@@ -170,7 +170,7 @@ class Ablations:
     rows: tuple[Ablation, ...]
 
 
-_Kind = TypeVar("_Kind", Comparison, Slides, Ablations)
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def read_results(path: Path, kind: type[_Kind]) -> _Kind:
 
     Args:
         path: of the file.
-        kind: `Comparison`, `Slides` or `Ablations`.
+        kind: dataclass of what it holds, such as `Comparison`.
 
     Raises:
         DataError: it cannot be read, is damaged, or was made by another version; says so, and which

@@ -97,6 +97,11 @@ ABLATION_COLUMNS: Final = (
 )  # fmt: skip
 ABLATIONS_LABEL: Final = "Ablations; scrolls sideways"
 ABLATIONS_TABLE: Final = "All numbers of the ablations"
+TRADEOFF: Final = "Error against time"
+TRADEOFF_CAPTION: Final = (
+    "Each dot is a network trained for this page, with the 95\u00a0% interval of its error "
+    "before the metric stage: further left is faster, lower is better; the blue one is bundled."
+)
 CARD: Final = "Model card"
 NO_CARD: Final = "The model card (MODEL_CARD.md) is not here."
 

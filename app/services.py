@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from app.engine import Engine, Estimate, Generate, Standardise, lab_faces, no_ge
 from app.lab_room import LabRoom
 from app.lessons import BUNDLED_LESSONS, Lesson, load_lessons
 from app.results import BUNDLED_RESULTS, Results, load_results
+from app.tried import Tried, load_tried
 from sadal_core.errors import NoFaceError, SadalError, UnreadableImageError
 from sadal_core.faces.image import decode, decode_file
 from sadal_core.gallery.stored import BUNDLED_GALLERY, Gallery, load_gallery
@@ -50,6 +51,7 @@ class Services:
         room: the trainings of all visitors.
         lessons: by name, and what is wrong with those that were left out.
         results: what the Results view shows.
+        tried: networks that were trained for the page, for the same view.
     """
 
     estimate: Estimate
@@ -64,6 +66,7 @@ class Services:
     room: LabRoom = field(default_factory=lambda: LabRoom(lab_faces(None)))
     lessons: tuple[dict[str, Lesson], list[str]] = field(default_factory=lambda: ({}, []))
     results: Results = field(default_factory=Results)
+    tried: tuple[Tried, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)  # two readings are two photos: Gradio asks whether it changed
@@ -101,6 +104,7 @@ def load_services(
     manifest = check_folder(folder)
     engine = Engine(folder)
     faces = _gallery(gallery, manifest["sha256"])
+    stored, (tried, notes) = load_results(results), load_tried(results)
     return Services(
         engine.estimate,
         manifest,
@@ -114,7 +118,8 @@ def load_services(
             lab_faces(faces if isinstance(faces, Gallery) else None), drawing=engine.drawing
         ),
         lessons=load_lessons(lessons),
-        results=load_results(results),
+        results=replace(stored, notes=stored.notes + notes),
+        tried=tried,
     )
 
 

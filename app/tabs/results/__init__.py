@@ -60,6 +60,10 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked | None:
         _ablations(results.ablations)
     else:
         plain_html(refusal(text.NO_ABLATIONS, text.NO_ABLATIONS_REASON))
+    if services.tried:
+        plain_html(_title(text.TRADEOFF))
+        figure_view("sadal-results-tradeoff", answers.tradeoff_of(services.tried))
+        plain_html(f'<p class="sadal-hint">{text.TRADEOFF_CAPTION}</p>')
     with gr.Accordion(text.CARD, open=False, elem_id="sadal-results-card"):
         gr.Markdown(answers.card(results.card) if results.card else text.NO_CARD)
     return linked

@@ -11,10 +11,12 @@ from app.components.figure import figure_data
 from app.components.stage import data_url
 from app.components.words import refusal, sentences
 from app.figures.comparison import MOST, band_errors, cs_curves, differences, looks
+from app.figures.tradeoff import tradeoff
 from app.results import Ablations, Comparison, Results, Row
 from app.tabs.results.entries import Entry, entries, shown
 from app.tabs.results.export import as_csv, as_json, as_markdown
 from app.tabs.results.table import comparison_table
+from app.tried import Tried
 
 START: Final = ("sadal", "single_label", "quadruplet", "ohranker", "lsdml")  # in the figures
 _MIMES: Final = {"csv": "text/csv", "json": "application/json", "md": "text/markdown"}
@@ -163,6 +165,19 @@ def ablations(stored: Ablations) -> dict[str, Any]:
             [row.name for row in stored.rows],
             {text.SADAL: [row.mae_minus_sadal for row in stored.rows]},
             axis=text.DIFFERENCES_AXIS,
+        )
+    )
+
+
+def tradeoff_of(tried: Sequence[Tried]) -> dict[str, Any]:
+    """The figure of the models that were tried; the best of them is the one that is bundled."""
+    best = min(tried, key=lambda one: one.mae)
+    return figure_data(
+        tradeoff(
+            [one.name for one in tried],
+            [one.milliseconds for one in tried],
+            [(one.mae, *one.interval) for one in tried],
+            bundled=best.name,
         )
     )
 
