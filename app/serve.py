@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FIRST_PORT: Final = 7860
 _PORTS_TRIED: Final = 50
-_TURN_SECONDS: Final = 0.0005  # of a thread: a click passes through several, and one may be training
+_TURN_SECONDS: Final = 0.0005  # of a thread: a click passes through several, one may be training
 _ENVIRONMENT: Final = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_OFFLINE": "1",

@@ -192,7 +192,6 @@ def memory(browser: Browser, page: Served, visitors: int) -> dict[str, Any]:
     return {
         "before_mb": before,
         "with_trainings_mb": during,
-        "per_visitor_mb": (during[0] - before) / visitors,
         "after_closing_mb": after,
     }
 
