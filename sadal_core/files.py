@@ -61,6 +61,13 @@ def jsonable(value: Any) -> Any:
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of the file at `path`."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Hexadecimal SHA-256 of the file at `path`.
+
+    Raises:
+        DataError: there is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}). Check the path.") from error

@@ -81,3 +81,10 @@ def test_arrays_tuples_and_unknown_numbers_have_a_form_in_json() -> None:
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc" * 100_000)
     assert sha256(tmp_path / "x") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+def test_the_hash_of_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none cannot be read \(No such file"):
+        sha256(tmp_path / "none")
+    with pytest.raises(DataError, match="Check the path"):
+        sha256(tmp_path)

@@ -90,6 +90,7 @@ def test_the_held_out_faces_of_the_model(made: "Lights", tmp_path: Path) -> None
     [
         (("--protocol", "lopo", "--methods", "svm"), "Unknown method 'svm'"),
         (("--protocol", "lopo"), "were learned from csv"),
+        (("--protocol", "holdout", "--methods", "l1", "--face-weights", "no.pt"), "no.pt cannot"),
         (("--protocol", "subject_exclusive", "--methods", "l1"), "were learned from csv"),
     ],
 )
