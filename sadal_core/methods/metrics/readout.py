@@ -1,6 +1,8 @@
 """Ages read off a learned embedding: what all metric methods have alike."""
 
 import copy
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import numpy as np
 import torch
@@ -20,6 +22,12 @@ def hyperplanes() -> OHRanker:
 def distribution_head() -> ExpectationRanker:
     """An unfitted distribution head, as the project puts behind its own metric."""
     return ExpectationRanker(iterations=ITERATIONS)
+
+
+READOUTS: Final[Mapping[str, Callable[[], ExpectationRanker | OHRanker]]] = {
+    "distribution": distribution_head,
+    "hyperplanes": hyperplanes,
+}
 
 
 def exact(model: MetricModel) -> MetricModel:

@@ -21,7 +21,14 @@ _OWN_FORMULAS: Final = (
 )
 
 
-def _of_sadal(title: str, form: str, departs: str) -> Method:
+_SADAL_DEPARTS: Final = (
+    "Q multiplies the margin, not the distance; the adversarial term has 1 - Q, since -Q as "
+    "printed makes it 0; real negatives count beside the generated ones; each player learns "
+    "from its own terms; the features are frozen"
+)
+
+
+def _of_sadal(title: str, form: str, departs: str, **further: str) -> Method:
     return Method(
         title=title,
         family="metric",
@@ -30,7 +37,7 @@ def _of_sadal(title: str, form: str, departs: str) -> Method:
         departs=departs,
         reads="features",
         make=SADAL,
-        candidates=tuple({"form": form, "tau": tau} for tau in (0.17, 0.3, 0.5)),
+        candidates=tuple({"form": form, "tau": tau, **further} for tau in (0.17, 0.3, 0.5)),
     )
 
 
@@ -83,9 +90,13 @@ ROWS: Final[dict[str, Method]] = {
     "sadal": _of_sadal(
         "SADAL",
         "sadal",
-        "Q multiplies the margin, not the distance; the adversarial term has 1 - Q, since -Q as "
-        "printed makes it 0; real negatives count beside the generated ones; each player learns "
-        "from its own terms; the features are frozen.",
+        f"{_SADAL_DEPARTS}.",
+    ),
+    "sadal_ohranker": _of_sadal(
+        "SADAL + OHRanker",
+        "sadal",
+        f"{_SADAL_DEPARTS}; an OHRanker reads the age.",
+        readout="hyperplanes",
     ),
     "sadal_paper": _of_sadal(
         "SADAL as printed",

@@ -1,4 +1,4 @@
-"""SADAL and its controls as one estimator: the metric stage, and a distribution head on it."""
+"""SADAL and its controls as one estimator: the metric stage, and a ranker on it."""
 
 from dataclasses import replace
 from typing import Final
@@ -13,7 +13,7 @@ from sadal_core.ages import OLDEST_LABEL
 from sadal_core.features import FeatureSet
 from sadal_core.losses import FARTHEST
 from sadal_core.methods.metrics.learning import EPOCHS, LEARNING_RATE, fitting_batch
-from sadal_core.methods.metrics.readout import distribution_head, embedding, exact
+from sadal_core.methods.metrics.readout import READOUTS, embedding, exact
 from sadal_core.metric import MetricModel
 from sadal_core.objective import Objective
 from sadal_core.quadruplets import QuadrupletSampler
@@ -42,7 +42,7 @@ FORMS: Final[dict[str, MetricConfig]] = {
 
 
 class SADAL(RegressorMixin, BaseEstimator):
-    """The metric stage from fresh weights, on the features as they are, then a distribution head.
+    """The metric stage from fresh weights, on the features as they are, then a ranker.
 
     Q, the terms and the steps are the project's: `similarity`, `losses`, `training.metric`.
 
@@ -55,19 +55,27 @@ class SADAL(RegressorMixin, BaseEstimator):
 
     Attributes:
         metric_: the embedding, without the generator.
-        ranker_: the distribution head on it.
+        ranker_: the ranker on it.
     """
 
-    def __init__(self, form: str = "sadal", tau: float = 0.17, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        form: str = "sadal",
+        tau: float = 0.17,
+        readout: str = "distribution",
+        random_state: int = 0,
+    ) -> None:
         """Take the settings; they are checked in `fit`.
 
         Args:
             form: name in `FORMS`.
             tau: margin, a squared distance above 0.
+            readout: name in `readout.READOUTS`, the ranker.
             random_state: seed of the first weights and of the quadruplets.
         """
         self.form = form
         self.tau = tau
+        self.readout = readout
         self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "SADAL":  # noqa: N803
@@ -75,22 +83,23 @@ class SADAL(RegressorMixin, BaseEstimator):
 
         Raises:
             DataError: see `checks.checked_training`; or no quadruplet can be made.
-            ConfigError: an unknown form, or a margin that cannot be met at any gap.
+            ConfigError: an unknown form or readout, or a margin that cannot be met at any gap.
         """
         check_choice("form", self.form, FORMS)
+        check_choice("readout", self.readout, READOUTS)
         config = replace(FORMS[self.form], tau=self.tau, seed=self.random_state)
         x, ages = checked_training(self, X, y)
         self.metric_ = exact(_learned(x, ages, config))
-        self.ranker_ = distribution_head().fit(embedding(self.metric_, x), ages)
+        self.ranker_ = READOUTS[self.readout]().fit(embedding(self.metric_, x), ages)
         return self
 
     def predict(self, X: np.ndarray) -> Float[np.ndarray, " samples"]:  # noqa: N803
-        """Expected age in years."""
+        """Age in years by the ranker's rule: the expectation, or OHRanker's."""
         check_is_fitted(self)
         return self.ranker_.predict(embedding(self.metric_, checked(self, X)))
 
     def predict_proba(self, X: np.ndarray) -> Float[np.ndarray, "samples ages"]:  # noqa: N803
-        """Distribution over `ages.GRID`; see `ExpectationRanker`."""
+        """Distribution over `ages.GRID`; see `ExpectationRanker` and `OHRanker`."""
         check_is_fitted(self)
         return self.ranker_.predict_proba(embedding(self.metric_, checked(self, X)))
 

@@ -16,7 +16,7 @@ from sadal_core.methods.metrics.learning import (
 )
 from sadal_core.methods.metrics.lsdml import LSDML
 from sadal_core.methods.metrics.odfl import ODFL
-from sadal_core.methods.metrics.readout import ITERATIONS, embedding
+from sadal_core.methods.metrics.readout import ITERATIONS, embedding, hyperplanes
 from sadal_core.methods.metrics.rows import ROWS
 from sadal_core.methods.metrics.sadal import FORMS, SADAL, met_window
 from sadal_core.objective import Objective
@@ -165,6 +165,7 @@ def test_faces_that_make_no_quadruplet_are_refused(name: str) -> None:
         (LSDML(alignment=-1), "alignment must be from"),
         (LSDML(learning_rate=0), "learning_rate must be from"),
         (SADAL(form="gan"), "Unknown form 'gan'"),
+        (SADAL(readout="knn"), "Unknown readout 'knn'"),
         (SADAL(tau=0), "tau must be a finite squared distance above 0"),
         (SADAL(form="printed", tau=0.6), "at an age gap of 1 years"),
     ],
@@ -284,3 +285,15 @@ def test_every_form_learns_another_metric() -> None:
     for one in range(len(made)):
         for other in range(one):
             assert np.abs(made[one] - made[other]).max() > 1e-6
+
+
+def test_another_ranker_reads_ages_off_the_same_metric() -> None:
+    own = fitted(ROWS["sadal"].estimator(0, 1))
+    other = fitted(ROWS["sadal_ohranker"].estimator(0, 1))
+    assert torch.equal(own.metric_.head.linear.weight, other.metric_.head.linear.weight)
+    features, ages = planted("features", 240, seed=0)
+    alone = hyperplanes().fit(embedding(own.metric_, features), ages)
+    probe, _ = planted("features", 40, seed=1)
+    made = other.predict(probe)
+    np.testing.assert_array_equal(made, alone.predict(embedding(own.metric_, probe)))
+    assert np.abs(made - own.predict(probe)).max() > 0
