@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,8 @@ from sadal_core.model import AgeModel, Engine  # noqa: E402
 from sadal_core.onnx_backbone import write_onnx  # noqa: E402
 from sadal_core.weights import load_model  # noqa: E402
 
-_ROUNDS = 40
+_ROUNDS = 200
+_WARM_UP = 5
 _CALIBRATION_FACES = 256
 _BATCH = 32
 
@@ -97,31 +98,35 @@ def quantised(source: Path, inputs: torch.Tensor, folder: Path) -> Path:
 
 
 @torch.inference_mode()
-def milliseconds(engine: Callable[[torch.Tensor], torch.Tensor], side: int) -> float:
-    """Median time of one face."""
-    face = torch.zeros(1, 3, side, side).contiguous(memory_format=torch.channels_last)
-    times = []
-    for _ in range(_ROUNDS + 5):
-        start = time.perf_counter()
-        engine(face)
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times[5:])
+def milliseconds(engines: Mapping[str, tuple[Engine, int]]) -> dict[str, float]:
+    """Median time of one face in each engine, which reads faces of so many pixels.
+
+    They take turns, so that other work on the machine falls on all of them alike.
+    """
+    times: dict[str, list[float]] = {name: [] for name in engines}
+    for _ in range(_ROUNDS + _WARM_UP):
+        for name, (engine, side) in engines.items():
+            face = torch.zeros(1, 3, side, side).contiguous(memory_format=torch.channels_last)
+            start = time.perf_counter()
+            engine(face)
+            times[name].append(1000 * (time.perf_counter() - start))
+    return {name: statistics.median(taken[_WARM_UP:]) for name, taken in times.items()}
 
 
 def timed_architectures(folder: Path) -> list[dict[str, Any]]:
     """Every registered backbone, with fresh weights."""
-    rows = []
+    rows, engines = [], {}
     for name, spec in BACKBONES.items():
-        backbone, path = spec.build().eval(), folder / f"{name}.onnx"
-        write_onnx(backbone, spec.crop.size, path)
-        rows.append({
-            "backbone": name,
-            "side": spec.crop.size,
-            "parameters": sum(weight.numel() for weight in backbone.parameters()),
-            "onnx_ms": milliseconds(in_onnx(path), spec.crop.size),
-            "torch_ms": milliseconds(backbone, spec.crop.size),
-        })  # fmt: skip
-    return rows
+        backbone, path, side = spec.build().eval(), folder / f"{name}.onnx", spec.crop.size
+        write_onnx(backbone, side, path)
+        engines |= {f"{name} onnx": (in_onnx(path), side), f"{name} torch": (backbone, side)}
+        parameters = sum(weight.numel() for weight in backbone.parameters())
+        rows.append({"backbone": name, "side": side, "parameters": parameters})
+    times = milliseconds(engines)
+    return [
+        {**row, **{f"{kind}_ms": times[f"{row['backbone']} {kind}"] for kind in ("onnx", "torch")}}
+        for row in rows
+    ]
 
 
 @torch.inference_mode()
@@ -153,10 +158,12 @@ def measured_forms(
         "PyTorch, float32": (model.backbone.forward, megabytes),
         "PyTorch, bfloat16": (in_bfloat16(model.backbone), megabytes),
     }
+    side = model.spec.crop.size
+    times = milliseconds({name: (engine, side) for name, (engine, _) in forms.items()})
     return [
         {
             "form": name,
-            "ms": milliseconds(engine, model.spec.crop.size),
+            "ms": times[name],
             "megabytes": size,
             "mae": error(model, engine, crops, split.validation),
         }

@@ -5,12 +5,13 @@ import sys
 from stored import ROOT, stored
 
 
-def comparison_table(name: str) -> str:
+def comparison_table(name: str, folder: str = "results") -> str:
     """The table that `benchmark` wrote, and where it is from."""
-    record = stored(f"results/comparison-{name}.json")
+    path = f"{folder}/comparison-{name}"
+    record = stored(f"{path}.json")
     if record["model"]["sha256"] != stored("assets/model/manifest.json")["sha256"]:
-        sys.exit(f"results/comparison-{name}.json is of another model. Run its command again.")
-    table = (ROOT / f"results/comparison-{name}.md").read_text("utf-8").strip()
+        sys.exit(f"{path}.json is of another model. Run its command again.")
+    table = (ROOT / f"{path}.md").read_text("utf-8").strip()
     seeds = ", ".join(str(seed) for seed in record["seeds"])
     about = (
         f"{record['faces']:,} faces of {record['units']:,} persons or groups, seeds {seeds}; "

@@ -238,6 +238,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "presets": preset_table,
     "lab-speed": lab_speed_table,
     "comparison-fgnet": lambda: comparison_table("fgnet-lopo"),
+    "readouts": lambda: comparison_table("fgnet-lopo", "results/readouts"),
     "costs": cost_table,
     "forms": form_table,
 }

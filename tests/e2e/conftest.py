@@ -20,7 +20,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED_MODEL = ROOT / "assets" / "model"
-BUNDLED_RESULTS = ROOT / "results"
 ASTRONAUT = ROOT / "assets" / "examples" / "astronaut.jpg"
 START_SECONDS = 300  # on a busy machine; importing torch and MediaPipe is most of it
 PATIENCE_MS = 120_000  # for one step; two slow cores may be shared with other work
@@ -66,13 +65,9 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled results; without the first table among them, planted ones."""
-    if (BUNDLED_RESULTS / "comparison-fgnet-lopo.json").is_file():
-        return BUNDLED_RESULTS
-    from tests.planted_results import planted_results
-
-    return planted_results(tmp_path_factory.mktemp("results"))
+def results_folder() -> Path:
+    """The bundled results."""
+    return ROOT / "results"
 
 
 @pytest.fixture(scope="session")

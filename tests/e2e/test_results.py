@@ -62,7 +62,7 @@ def methods(page: Page) -> list[str]:
 
 def see_figures(page: Page) -> None:
     """All figures are drawn when they come into view."""
-    for part in ("cs", "bands", "differences", "ablations"):
+    for part in ("cs", "bands", "differences", "ablations", "tradeoff"):
         figure = page.locator(f"#sadal-results-{part}")
         figure.scroll_into_view_if_needed()
         expect(figure.locator(".main-svg").first).to_be_visible()
