@@ -20,6 +20,7 @@ const csv = root.querySelector("[data-csv]");
 
 // Turns in a frame, and ms from one frame to the next, by speed.
 const SPEEDS = { slow: [1, 500], medium: [1, 100], fast: [50, 0] };
+const REMIND_MS = 15000; // until the server is asked again: an answer can be lost on its way
 const PATIENCE_MS = 90000; // for one answer; a machine that many share can be slow
 const WAIT_MS = 1000; // until a place is asked for again
 const TELL_MS = 2000; // between two changes of the address while playing
@@ -33,6 +34,7 @@ let earlier = []; // of the run before, drawn faintly for comparison
 let now = null; // the last frame
 let playing = false;
 let asking = false; // an answer is on its way
+let question = 0; // number of the last one; of two answers to it the first counts
 let patience = 0;
 let next = 0;
 let asked = 0; // when the last frame was asked for
@@ -156,10 +158,30 @@ function tell() {
 function ask(turn, count) {
   if (asking || !now) return;
   asking = true;
+  root.dataset.asking = "yes";
   asked = performance.now();
+  question += 1;
+  send(turn, count);
+}
+
+function send(turn, count) {
   clearTimeout(patience);
-  patience = setTimeout(() => { asking = false; pause(); status.textContent = words.slow; }, PATIENCE_MS);
-  trigger("turn", { turn, count, have: records.length, turns: now.turns, run: now.run });
+  patience = setTimeout(remind, REMIND_MS);
+  trigger("turn", { question, turn, count, have: records.length, turns: now.turns, run: now.run });
+}
+
+// Asks for what there is, without a further turn: those of a lost answer have been taken.
+function remind() {
+  if (performance.now() - asked < PATIENCE_MS) return send("again", 0);
+  settle();
+  pause();
+  status.textContent = words.slow;
+}
+
+function settle() {
+  asking = false;
+  delete root.dataset.asking;
+  clearTimeout(patience);
 }
 
 function go() {
@@ -210,14 +232,13 @@ function receive() {
     figures = value.figures;
     texts = value.texts;
     records = [];
-    asking = false;
-    clearTimeout(patience);
+    settle();
     take(value.frame);
     return;
   }
   if (now && value.run !== now.run) return; // of a training that has been replaced
-  asking = false;
-  clearTimeout(patience);
+  if (!asking || value.question !== question) return; // answered already
+  settle();
   if (value.refused) return pause(); // the note beside the settings says why
   take(value);
 }

@@ -45,7 +45,7 @@ def play_to(page: Page, least: int) -> int:
 
 def settled(page: Page) -> None:
     """Wait until what is drawn and the address are those of the last turn."""
-    page.wait_for_timeout(1500)  # an answer that was on its way when it was paused
+    expect(page.locator(".sadal-lab[data-asking]")).to_have_count(0)  # when it was paused
     page.wait_for_function(
         """() => `turn ${document.querySelector('.sadal-lab').dataset.turn}`
                === document.querySelector('.sadal-lab-bar output').textContent"""

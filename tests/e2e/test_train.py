@@ -3,9 +3,10 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from app.figures.lab_curves import CURVES
 from tests.e2e.conftest import BUNDLED_MODEL, Server, arrived
@@ -131,6 +132,23 @@ def test_two_visitors_train_at_once_and_apart(
             assert shown == expected(lab_of(page.url))
         assert "preset=paper" in other.url
         assert "preset=corrected" in desktop.url
+
+
+def test_playing_goes_on_after_an_answer_that_was_lost(desktop: Page) -> None:
+    train(desktop)
+    lost = []
+
+    def lose(route: Route) -> None:
+        asked: Any = route.request.post_data_json
+        lost.append(asked["event_data"]["turn"])
+        route.fulfill(json={"event_id": "0" * 32})  # of a request that nobody answers
+
+    desktop.route("**/queue/join*", lose, times=1)
+    made = play_to(desktop, 10)
+    assert lost == ["both"]
+    shown = {k: v for k, v in numbers(desktop).items() if k in SHOWN}
+    assert shown == expected(lab_of(desktop.url))
+    assert made == turn(desktop)
 
 
 def test_settings_are_followed_or_refused_and_divergence_is_explained(desktop: Page) -> None:

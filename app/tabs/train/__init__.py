@@ -213,12 +213,13 @@ def _wire_turns(look: _Look, shown: list[Any]) -> None:
 
     def turned(request: gr.Request, event: gr.EventData, *values: Any) -> dict[Any, Any]:
         asked = event._data if isinstance(event._data, dict) else {}
+        question = answers.question(asked)
         answer = answers.advance(look.room, str(request.session_hash), asked)
         if answer is not None:
-            return {parts.lab: answer}
+            return {parts.lab: answer | question}
         # Put away meanwhile: it is made again, and the browser goes on asking.
         again = _of_values(look, request, values, str(asked.get("turns") or ""))
-        return {parts.lab: {"run": asked.get("run"), "refused": True}, **again}
+        return {parts.lab: {"run": asked.get("run"), "refused": True, **question}, **again}
 
     def rested(request: gr.Request) -> None:
         look.room.rest(str(request.session_hash))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # at run time these would import torch
 
 BUDGET: Final = 0.5  # seconds of training in one frame
 _MOST_ASKED: Final = 100  # turns in one frame
+_MOST_QUESTIONS: Final = 2**53  # beyond, a browser does not tell whole numbers apart
 _MAPS: Final = ("features", "metric")
 _REACH: Final = {  # of the axes: |x|^2 is 1 on average, and embeddings have length 1
     ("features", "faces"): 1.6, ("features", "toy"): 2.2,
@@ -102,6 +103,11 @@ def advance(room: LabRoom, session: str, asked: Mapping[str, Any]) -> dict[str, 
             problem = str(error)
         have = _between(asked.get("have"), len(bench.lab.records))
         return frame(bench, have, picture(bench.lab), problem=problem)
+
+
+def question(asked: Mapping[str, Any]) -> dict[str, int]:
+    """The number of what the browser asks, which the answer carries; 0 where it has none."""
+    return {"question": _between(asked.get("question"), _MOST_QUESTIONS)}
 
 
 def _between(value: Any, most: int) -> int:
