@@ -1,6 +1,6 @@
 # make demo    sets everything up in .venv and opens the page
 # make test    sets up and runs the whole suite
-# make check   lint, format, types, import contracts, figures in the texts
+# make check   lint, format, types, import contracts, security, figures in the texts
 PYTHON := .venv/bin/python
 RUN := .venv/.requirements.ready
 DEV := .venv/.requirements-dev.ready
@@ -24,6 +24,8 @@ check: $(DEV)
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright
 	.venv/bin/lint-imports
+	.venv/bin/bandit -q -c pyproject.toml -r app app.py sadal_core scripts benchmarks
+	$(PYTHON) scripts/audit.py
 	$(PYTHON) scripts/measured_tables.py --check
 
 format: $(DEV)

@@ -1,20 +1,18 @@
 """Start the page from the command line: checks first, then serves, then loads the model."""
 
 import argparse
-import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from app.lessons import BUNDLED_LESSONS
+from app.password import login, read_password
+from app.private import private_folder
 from app.results import BUNDLED_RESULTS
 from app.services import Services, load_services
 from sadal_core.errors import ConfigError, SadalError
@@ -27,10 +25,6 @@ if TYPE_CHECKING:
 FIRST_PORT: Final = 7860
 _PORTS_TRIED: Final = 50
 _TURN_SECONDS: Final = 0.0005  # of a thread: a click passes through several, one may be training
-_ENVIRONMENT: Final = {
-    "GRADIO_ANALYTICS_ENABLED": "False",
-    "HF_HUB_OFFLINE": "1",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,30 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.model, uploads=uploads, gallery=options.gallery, lessons=options.lessons,
                 results=options.results,
             )  # fmt: skip
+            password = options.password_file and read_password(options.password_file)
             port = free_port(options.host, options.port)
             if port != options.port:
                 _say(f"Port {options.port} is taken; using {port} instead.")
-            _serve(services, options.host, port, open_browser=options.open)
+            _serve(services, options.host, port, password, open_browser=options.open)
     except SadalError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         _say("Stopped; nothing that was uploaded is left.")
     return 0
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder for uploads that only this user can read, gone after the block.
-
-    Gradio reads its settings from the environment when it is imported, so this comes first.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="sadal-"))  # mkdtemp makes it mode 0700
-    os.environ.update(_ENVIRONMENT, GRADIO_TEMP_DIR=str(folder))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port(host: str, first: int) -> int:
@@ -92,24 +73,36 @@ def free_port(host: str, first: int) -> int:
     )
 
 
-def launch(services: Services, host: str, port: int) -> "tuple[gr.Blocks, str]":
+def launch(
+    services: Services, host: str, port: int, *, password: str | None = None
+) -> "tuple[gr.Blocks, str]":
     """The running page and its address; returns as soon as it is served."""
+    from app.guard import guard
     from app.main import build_demo
     from app.theme import launch_options
-    from app.uploads import keep_uploads_apart
+    from app.uploads import has_room, keep_swept, keep_uploads_apart
 
     keep_uploads_apart()
+    uploads = services.uploads
+    if uploads is not None:
+        keep_swept(uploads)
+    parts = guard(lambda: uploads is None or has_room(uploads))
     demo = build_demo(services)
     _, url, _ = demo.launch(
-        server_name=host, server_port=port, prevent_thread_lock=True, **launch_options()
-    )
+        server_name=host, server_port=port, prevent_thread_lock=True,
+        app_kwargs={"middleware": parts}, **login(password), **launch_options(),
+    )  # fmt: skip
     return demo, url
 
 
-def _serve(services: Services, host: str, port: int, *, open_browser: bool) -> None:
-    demo, url = launch(services, host, port)
+def _serve(
+    services: Services, host: str, port: int, password: str | None, *, open_browser: bool
+) -> None:
+    demo, url = launch(services, host, port, password=password)
     try:
         _say(f"The page is at {url} (Ctrl+C stops it).")
+        if password is None and not _loopback(host):
+            _say("Whoever reaches this machine can use the page; --password-file sets a password.")
         if open_browser:
             import webbrowser
 
@@ -119,6 +112,10 @@ def _serve(services: Services, host: str, port: int, *, open_browser: bool) -> N
         threading.Event().wait()
     finally:
         demo.close(verbose=False)
+
+
+def _loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,6 +141,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--results", type=Path, default=BUNDLED_RESULTS,
         help="folder of result files that the Results view shows (default: the bundled ones)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--password-file", type=Path, metavar="FILE",
+        help="ask visitors for the password in the first line of FILE, under any name",
     )  # fmt: skip
     browser = parser.add_mutually_exclusive_group()
     browser.add_argument("--open", action="store_true", help="open the page in the browser")

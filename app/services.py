@@ -172,6 +172,8 @@ def read_upload(services: Services, upload: Mapping[str, Any] | None) -> Photo:
     if url.startswith("data:"):
         return read_photo(services, decode(from_data_url(url), name=name), name)
     path = Path(str(upload.get("path") or ""))
+    if not _uploaded(services, path):
+        raise UnreadableImageError(text.NO_PICTURE)
     try:
         image = decode_file(path)
     finally:
@@ -196,12 +198,18 @@ def forget_soon(services: Services, path: Path) -> None:
 
 def forget_file(services: Services, path: Path) -> None:
     """Delete an upload and its folder; a path outside the upload folder is left alone."""
-    if services.uploads is None or not path.resolve().is_relative_to(services.uploads.resolve()):
+    if not _uploaded(services, path):
         return
     path.unlink(missing_ok=True)
-    if path.parent.resolve() != services.uploads.resolve():
+    if path.parent != services.uploads:
         with suppress(OSError):  # not empty: it holds what is not ours to delete
             path.parent.rmdir()
+
+
+def _uploaded(services: Services, path: Path) -> bool:
+    """Whether a path lies in the folder of uploads, links followed."""
+    uploads = services.uploads
+    return uploads is not None and path.resolve().is_relative_to(uploads.resolve())
 
 
 def band_of(manifest: Mapping[str, Any], age: float) -> Mapping[str, Any] | None:

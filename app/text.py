@@ -28,6 +28,8 @@ PRIVACY: Final = (
     "contacted."
 )
 
+PASSWORD: Final = "This page is for a class: enter any name and the password you were given."
+
 PHOTO_TAB: Final = "Photo"
 LIVE_TAB: Final = "Live camera"
 PHOTO_LABEL: Final = "Photo with one or more faces"

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import cv2  # noqa: E402
+import httpx  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from skimage.data import astronaut  # noqa: E402
@@ -150,8 +150,7 @@ def start_page() -> dict[str, Any]:
             assert server.stdout
             address = next(line for line in server.stdout if "The page is at" in line)
             url = address.split()[4]
-            with urllib.request.urlopen(url) as page:
-                page.read()
+            httpx.get(url).raise_for_status()
             page_seconds = time.perf_counter() - start
             next(line for line in server.stdout if "model is loaded" in line)
             model_seconds = time.perf_counter() - start

@@ -1,15 +1,20 @@
 """The endpoint over HTTP, with a stand-in for the model."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from app.serve import free_port, launch, private_folder
+from app.private import private_folder
+from app.serve import free_port, launch
 from app.tabs.estimate.photo import EXAMPLE
 from tests.app.conftest import emptied
 from tests.fakes import MANIFEST, estimate_of, services_for
@@ -62,11 +67,64 @@ def test_a_bad_file_gets_its_sentence_and_the_server_goes_on(
     assert client.predict(handle_file(EXAMPLE), api_name="/estimate")["faces"]
 
 
-def test_files_of_this_machine_cannot_be_read_through_it(served: tuple[Client, Path]) -> None:
+@pytest.mark.parametrize(
+    "path", ["/etc/hostname", "../../etc/hostname", str(EXAMPLE), "file:///etc/hostname", "\0", ""]
+)
+def test_no_path_but_that_of_an_upload_is_opened(served: tuple[Client, Path], path: str) -> None:
+    """Not even of a file that the page serves to everybody."""
+    client, uploads = served
+    assert "event: error" in called(client.src, path)
+    link = uploads / "link"
+    link.symlink_to(EXAMPLE)
+    try:
+        assert "event: error" in called(client.src, str(link))
+    finally:
+        link.unlink(missing_ok=True)
+    assert EXAMPLE.is_file()
+
+
+def called(address: str, path: str) -> str:
+    """What the endpoint says to a path; `gradio_client` would send the file itself."""
+    body = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]}
+    begun = httpx.post(f"{address}gradio_api/call/estimate", json=body)
+    number = begun.json()["event_id"]
+    return httpx.get(f"{address}gradio_api/call/estimate/{number}", timeout=60).text
+
+
+def test_a_picture_at_an_address_is_not_fetched(served: tuple[Client, Path]) -> None:
     client, _ = served
-    stolen = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
-    with pytest.raises(AppError):
-        client.predict(stolen, api_name="/estimate")
+    with http_server() as (address, asked):
+        path = f"{address}/face.png"
+        for url in (path, path.replace("http", "HTTP")):
+            body = {"data": [{"path": url, "meta": {"_type": "gradio.FileData"}}]}
+            reply = httpx.post(f"{client.src}gradio_api/call/estimate", json=body)
+            assert reply.status_code == 422
+            assert "send the picture itself" in reply.json()["detail"]
+        for way in (f"file={path}", f"proxy={path}"):
+            assert httpx.get(f"{client.src}gradio_api/{way}").status_code == 404
+    assert asked == []
+
+
+@contextmanager
+def http_server() -> Iterator[tuple[str, list[str]]]:
+    """A server of pictures on this machine, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Pictures(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(EXAMPLE.read_bytes())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pictures)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
 
 
 def test_several_requests_at_once_are_all_answered(

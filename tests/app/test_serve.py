@@ -1,13 +1,11 @@
-import os
 import socket
-import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from app.serve import free_port, main, private_folder
+from app.serve import free_port, main
 from app.theme import launch_options
 from sadal_core.errors import ConfigError
 
@@ -46,17 +44,6 @@ def test_a_taken_port_gives_the_next_one() -> None:
 def test_a_place_that_cannot_be_served_from_is_explained(host: str, port: int) -> None:
     with pytest.raises(ConfigError, match="--host and --port"):
         free_port(host, port)
-
-
-def test_uploads_are_private_and_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_OFFLINE"):
-        monkeypatch.setenv(name, "")
-    with private_folder() as folder:
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert os.environ["GRADIO_TEMP_DIR"] == str(folder)
-        assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
-        (folder / "face.jpg").write_bytes(b"x")
-    assert not folder.exists()
 
 
 def test_nothing_is_shared_recorded_or_fetched_from_elsewhere() -> None:

@@ -46,8 +46,6 @@ def play_to(page: Page, least: int) -> int:
 def settled(page: Page) -> None:
     """Wait until what is drawn and the address are those of the last turn."""
     expect(page.locator(".sadal-lab[data-asking]")).to_have_count(0)  # when it was paused
-    # Gradio closes its stream after the last answer, and can lose what is asked in that moment.
-    page.wait_for_timeout(1500)
     page.wait_for_function(
         """() => `turn ${document.querySelector('.sadal-lab').dataset.turn}`
                === document.querySelector('.sadal-lab-bar output').textContent"""

@@ -1,0 +1,26 @@
+"""What stands between the network and Gradio: pure ASGI, knows nothing of the page's views."""
+
+from collections.abc import Callable
+
+from starlette.middleware import Middleware
+
+from app.guard.bodies import Bodies
+from app.guard.headers import SafeHeaders
+from app.guard.routes import KnownRoutes
+from app.guard.sessions import OwnSessions
+from app.guard.streams import KeptStreams
+
+
+def guard(has_room: Callable[[], bool]) -> list[Middleware]:
+    """Its parts, from the network inwards.
+
+    Args:
+        has_room: whether another upload can be kept for its few seconds.
+    """
+    return [
+        Middleware(SafeHeaders),
+        Middleware(KnownRoutes),
+        Middleware(Bodies, has_room=has_room),
+        Middleware(OwnSessions),
+        Middleware(KeptStreams),
+    ]
