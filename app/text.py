@@ -24,8 +24,8 @@ NOT_FOR_VERIFICATION: Final = (
 NOT_FOR_VERIFICATION_SHORT: Final = "Not for age verification."
 PRIVACY: Final = (
     "Pixels stay on the machine that runs this page: an upload is deleted seconds after it has "
-    "been read, its result is kept in memory until you forget it or leave, and no other host is "
-    "contacted."
+    "been read, and its result is kept in memory until you forget it or leave. No other host is "
+    "contacted, and nothing is recorded or shared."
 )
 
 PASSWORD: Final = "This page is for a class: enter any name and the password you were given."
