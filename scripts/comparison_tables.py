@@ -26,20 +26,21 @@ def cost_table() -> str:
     sizes = record["sizes"]
     lines = [
         "| method | " + " | ".join(f"fit to {size:,} faces" for size in sizes)
-        + " | memory at the largest | 1,000 ages read |",
-        "|---" * (len(sizes) + 3) + "|",
+        + f" | memory of it at {sizes[0]:,} | at the largest | {record['read']:,} ages read |",
+        "|---" * (len(sizes) + 4) + "|",
     ]  # fmt: skip
     for row in record["rows"]:
         fits = [row["fits"].get(str(size)) for size in sizes]
-        last = [fit for fit in fits if fit][-1:]
+        done = [fit for fit in fits if fit]
         cells = [
             f"{fit['fit_seconds']:.1f} s" if fit else f"over {record['limit_seconds']:.0f} s"
             for fit in fits
         ]
-        cells += [f"{fit['megabytes']:.0f} MB" for fit in last] or ["–"]
-        cells += [f"{fit['predict_seconds']:.2f} s" for fit in last] or ["–"]
+        cells += [f"{fit['megabytes']:.0f} MB" for fit in (done[0], done[-1])] if done else ["–"] * 2
+        cells += [f"{done[-1]['predict_seconds']:.2f} s"] if done else ["–"]
         lines.append(f"| {row['title']} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"One core; `{record['command']}`."])
+    made = f"One core; `{record['command']}`, code at revision `{record['revision'][:12]}`."
+    return "\n".join([*lines, "", made])
 
 
 def form_table() -> str:
