@@ -1,11 +1,11 @@
 """What is known about the model in a folder: `manifest.json`, read and checked without torch."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from sadal_core.errors import WeightsError
 from sadal_core.files import sha256
+from sadal_core.kept import read_sealed
 
 BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "model"
 
@@ -18,12 +18,14 @@ _REQUIRED = ("format", "backbone", "temperature", "sha256", "metrics", "bands")
 def load_manifest(folder: Path) -> dict[str, Any]:
     """What is known about the model in `folder`.
 
+    A description that was changed on purpose loads without its entry "entries_sha256".
+
     Raises:
         WeightsError: missing, damaged, or of another format.
     """
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = read_sealed(path)
     except FileNotFoundError:
         raise WeightsError(
             f"{path} does not exist. Check out the assets folder again, or train a model."

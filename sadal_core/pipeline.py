@@ -13,10 +13,11 @@ from sadal_core.faces.align import align, centre
 from sadal_core.faces.detect import Face, MediaPipeFaces
 from sadal_core.faces.quality import QualityWarning, quality_warnings
 from sadal_core.manifest import BUNDLED_MODEL
-from sadal_core.model import AgeModel
+from sadal_core.model import AgeModel, Prediction
 from sadal_core.weights import load_model
 
 FaceDetector = Callable[[UInt8[np.ndarray, "height width 3"]], tuple[Face, ...]]
+Predict = Callable[[UInt8[np.ndarray, "faces side side 3"]], Prediction]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,14 @@ class FaceEstimate:
 
 
 class AgeEstimator:
-    """Estimates the age of every face in a picture."""
+    """Estimates the age of every face in a picture.
+
+    Attributes:
+        model: the network.
+        manifest: what is known about it.
+        detector: finds the faces.
+        predict: runs the network on aligned crops; the model itself, unless threads share passes.
+    """
 
     def __init__(
         self, model: AgeModel, manifest: dict[str, Any], detector: FaceDetector | None = None
@@ -51,6 +59,7 @@ class AgeEstimator:
         self.model = model
         self.manifest = manifest
         self.detector = detector or MediaPipeFaces()
+        self.predict: Predict = model.predict
 
     @classmethod
     def from_folder(cls, folder: Path = BUNDLED_MODEL) -> "AgeEstimator":
@@ -68,7 +77,7 @@ class AgeEstimator:
             return ()
         spec = self.model.spec.crop
         crops = np.stack([align(image, face.landmarks, spec) for face in faces])
-        features, embeddings, ages, probabilities = self.model.predict(crops)
+        features, embeddings, ages, probabilities = self.predict(crops)
         cuts = centre(crops, spec)
         return tuple(
             FaceEstimate(

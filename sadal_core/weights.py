@@ -1,17 +1,19 @@
 """Model folders: `model.safetensors` and `manifest.json`, written whole, checked at load."""
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from sadal_core.backbones import BACKBONES
 from sadal_core.calibration import Calibration
 from sadal_core.errors import ConfigError, WeightsError
-from sadal_core.files import replacing, sha256, write_json
+from sadal_core.files import as_json, replacing, sha256
+from sadal_core.kept import sealed
 from sadal_core.manifest import FORMAT, MANIFEST, ONNX, WEIGHTS, check_folder
 from sadal_core.manifest import load_manifest as load_manifest
 from sadal_core.metric import MetricModel
@@ -29,6 +31,9 @@ def save_model(model: AgeModel, folder: Path, manifest: dict[str, Any]) -> None:
         model: its weights, metric, ranker, temperature and calibration are stored.
         folder: created if need be.
         manifest: config, data, metrics and so on; `backbone`, `metrics` and `bands` are required.
+
+    Raises:
+        DataError: the folder cannot be written, or the disk is full; a model that was there stands.
     """
     tensors = {k: v.contiguous() for k, v in model.state_dict().items()}
     parts: dict[str, Any] = {}
@@ -38,19 +43,20 @@ def save_model(model: AgeModel, folder: Path, manifest: dict[str, Any]) -> None:
         parts["ranker"] = {"name": ranker_name(model.ranker), "settings": model.ranker.get_params()}
         learned = ranker_state(model.ranker)
         tensors |= {f"{_RANKER}{k}": torch.from_numpy(v) for k, v in learned.items()}
-    with replacing(folder / WEIGHTS) as temporary:
-        save_file(tensors, temporary)
-    (folder / ONNX).unlink(missing_ok=True)  # of other weights; `python -m sadal_core onnx`
     record = {
         "format": FORMAT,
         **{key: value for key, value in manifest.items() if key != "onnx_sha256"},
         "parts": parts,
         "temperature": model.temperature,
-        "sha256": sha256(folder / WEIGHTS),
     }
     if model.calibration is not None:
         record["calibration"] = manifest.get("calibration", {}) | asdict(model.calibration)
-    write_json(folder / MANIFEST, record)
+    with ExitStack() as stack:  # both are written before one takes its name
+        weights = stack.enter_context(replacing(folder / WEIGHTS))
+        weights.write_bytes(save(tensors))
+        described = stack.enter_context(replacing(folder / MANIFEST))
+        described.write_text(as_json(sealed({**record, "sha256": sha256(weights)})), "utf-8")
+    (folder / ONNX).unlink(missing_ok=True)  # of other weights; `python -m sadal_core onnx`
 
 
 def _fill(model: AgeModel, tensors: dict[str, torch.Tensor], parts: dict[str, Any]) -> None:

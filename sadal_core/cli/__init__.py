@@ -21,6 +21,7 @@ from sadal_core.cli import (  # noqa: E402
     train,
 )
 from sadal_core.errors import SadalError  # noqa: E402
+from sadal_core.files import check_file, check_folder  # noqa: E402
 
 _COMMANDS = {
     "prepare": prepare,
@@ -34,6 +35,7 @@ _COMMANDS = {
     "onnx": onnx,
     "estimate": estimate,
 }
+_INTO_A_FILE = ("evaluate", "ablate", "estimate")  # --out of the others names a folder
 
 
 def main(arguments: list[str]) -> int:
@@ -46,6 +48,7 @@ def main(arguments: list[str]) -> int:
         module.add_arguments(command)
     options = parser.parse_args(arguments)
     try:
+        _check_out(options)
         return _COMMANDS[options.command].run(options)
     except SadalError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -53,3 +56,10 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print(f"{parser.prog}: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
+
+
+def _check_out(options: argparse.Namespace) -> None:
+    """Refuse at once what could not be written after hours of work."""
+    if getattr(options, "out", None) is not None:
+        check = check_file if options.command in _INTO_A_FILE else check_folder
+        check(options.out)

@@ -1,18 +1,20 @@
 """Arrays computed once for many items: in shards, resumable, each shard whole or absent."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from sadal_core.errors import DataError
-from sadal_core.files import replacing, write_json
+from sadal_core.files import check_folder, write_json
+from sadal_core.kept import read_arrays, write_arrays
 
 SHARD = 512
 
@@ -53,6 +55,8 @@ def sharded(
     chunks = [items[i : i + SHARD] for i in range(0, len(items), SHARD)]
     paths = [folder / f"shard-{number:05d}.npz" for number in range(len(chunks))]
     todo = [(path, chunk) for path, chunk in zip(paths, chunks, strict=True) if not path.exists()]
+    if todo:
+        check_folder(folder)
     done = len(items) - sum(len(chunk) for _, chunk in todo)
     progress(done, len(items))
     for count in _build(partial(_make_shard, make), todo, min(workers, max(1, len(todo)))):
@@ -84,21 +88,39 @@ def _build(
         yield from map(make, todo)
         return
     # Spawned, not forked: MediaPipe's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent) as pool:
         yield from pool.map(make, todo)
+
+
+def _end_with_parent() -> None:
+    """End this worker as soon as the process that gives it work is killed.
+
+    It would go on with what it was given, into a cache that the next command may have begun anew
+    for other items, and then wait for ever.
+    """
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _make_shard(make: Callable[[Sequence[Any]], Columns], job: tuple[Path, Sequence[Any]]) -> int:
     path, items = job
     columns = make(items)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **columns)
+    write_arrays(path, **columns)
     return len(items)
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> Columns:
-    try:
-        with np.load(path, allow_pickle=False) as shard:
-            return {name: shard[name] for name in columns}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise DataError(f"{path} is damaged. Delete it and run prepare again.") from error
+    arrays = read_arrays(path, _REMEDY)
+    if not set(columns) <= set(arrays):
+        raise DataError(f"{path} is damaged. {_REMEDY}")
+    return {name: arrays[name] for name in columns}
+
+
+_REMEDY = "Delete it and run prepare again."

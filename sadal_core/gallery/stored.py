@@ -4,20 +4,19 @@ Reading needs neither torch nor umap, so that a page can show a gallery at once.
 samples, M generated negatives, F features, D dimensions, K neighbours, E epochs.
 """
 
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from PIL import Image
 
 from sadal_core.errors import DataError
-from sadal_core.files import replacing, sha256
+from sadal_core.files import as_json, replacing, sha256
+from sadal_core.kept import packed, read_arrays, read_sealed, sealed
 
 BUNDLED_GALLERY: Final = Path(__file__).resolve().parents[2] / "assets" / "gallery"
 FORMAT: Final = 1
@@ -116,11 +115,10 @@ class Gallery:
 
 def save_gallery(gallery: Gallery, sheet: Sheet, folder: Path) -> Gallery:
     """Write `gallery` and its pictures to `folder`; the same, with what was noted of the files."""
-    names = (ARRAYS, SHEET, ABOUT)
     with ExitStack() as stack:  # all three are written before any takes its name
-        arrays, picture, about = (stack.enter_context(replacing(folder / n)) for n in names)
-        with arrays.open("wb") as file:
-            np.savez_compressed(file, **_flat(gallery))
+        arrays = stack.enter_context(replacing(folder / ARRAYS))
+        arrays.write_bytes(packed(np.savez_compressed, _flat(gallery)))
+        picture = stack.enter_context(replacing(folder / SHEET))
         Image.fromarray(sheet.image).save(picture, "WEBP", quality=_WEBP_QUALITY, method=6)
         known = {
             "format": FORMAT,
@@ -130,7 +128,8 @@ def save_gallery(gallery: Gallery, sheet: Sheet, folder: Path) -> Gallery:
             },
             "files": {ARRAYS: sha256(arrays), SHEET: sha256(picture)},
         }  # fmt: skip
-        about.write_text(json.dumps(known, indent=2, allow_nan=False) + "\n", "utf-8")
+        about = stack.enter_context(replacing(folder / ABOUT))
+        about.write_text(as_json(sealed(known)), "utf-8")
     return load_gallery(folder)
 
 
@@ -155,11 +154,9 @@ def load_gallery(folder: Path, *, model: str | None = None) -> Gallery:
         if not path.is_file() or sha256(path) != about["files"][name]:
             raise DataError(f"{path} is missing or damaged. {_REMEDY}")
     try:
-        with np.load(folder / ARRAYS, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        gallery = _nested(about, arrays, folder / SHEET)
+        gallery = _nested(about, read_arrays(folder / ARRAYS, _REMEDY), folder / SHEET)
         _check(gallery, folder)
-    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise DataError(f"{folder / ARRAYS} is damaged. {_REMEDY}") from error
     return gallery
 
@@ -170,7 +167,7 @@ _REMEDY: Final = "Check the folder out again, or build the gallery again."
 def _about(folder: Path) -> dict[str, Any]:
     path = folder / ABOUT
     try:
-        about = json.loads(path.read_text("utf-8"))
+        about = read_sealed(path)
     except FileNotFoundError:
         raise DataError(
             f"There is no gallery in {folder}. Build one: python -m sadal_core gallery."

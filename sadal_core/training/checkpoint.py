@@ -3,13 +3,15 @@
 import json
 import pickle
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 
 from sadal_core.errors import DataError
-from sadal_core.files import replacing
+from sadal_core.files import replacing, unwritable
+from sadal_core.kept import ZIP_DAMAGE, check_zip
 
 _STATE, _RECORDS = "state.pt", "metrics.jsonl"
 
@@ -30,9 +32,15 @@ class Resumable(Protocol):
 
 
 def save_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
-    """Write the settings (a dataclass) and the state of `run`."""
+    """Write the settings (a dataclass) and the state of `run`.
+
+    Raises:
+        DataError: the folder cannot be written, or the disk is full.
+    """
+    packed = BytesIO()  # torch's own writing to a file says nothing of a full disk
+    torch.save({"config": asdict(config), "state": run.state()}, packed)
     with replacing(folder / _STATE) as temporary:
-        torch.save({"config": asdict(config), "state": run.state()}, temporary)
+        temporary.write_bytes(packed.getbuffer())
 
 
 def load_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
@@ -46,6 +54,7 @@ def load_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
     path = folder / _STATE
     if path.exists():
         try:
+            check_zip(path)  # torch takes numbers as they are, whatever their checksum
             stored = torch.load(path, weights_only=True, map_location="cpu")
             _require_same(config, stored["config"], folder)
             run.restore(stored["state"])
@@ -55,13 +64,21 @@ def load_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
 
 
 def append_record(folder: Path, record: dict[str, Any]) -> None:
-    """One line of JSON at the end of the run's metrics."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _RECORDS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
+    """One line of JSON at the end of the run's metrics.
+
+    Raises:
+        DataError: the folder cannot be written, or the disk is full.
+    """
+    path = folder / _RECORDS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
-_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError)
+_DAMAGE = (*ZIP_DAMAGE, pickle.UnpicklingError, TypeError, AttributeError, IndexError)
 
 
 def _require_same(config: Any, stored: dict[str, Any], folder: Path) -> None:
@@ -76,8 +93,22 @@ def _require_same(config: Any, stored: dict[str, Any], folder: Path) -> None:
 def _drop_records_after(path: Path, step: int) -> None:
     if not path.exists():
         return
-    lines = path.read_text("utf-8").splitlines()
-    # A line that was being written when the run was killed does not end with a brace.
-    kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+    try:
+        lines = path.read_text("utf-8").splitlines()
+        if lines and not _is_whole(lines[-1]):  # it was being written when the run was stopped
+            lines.pop()
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} is damaged. Delete it to go on without what was measured so far."
+        ) from error
     with replacing(path) as temporary:
         temporary.write_text("".join(line + "\n" for line in kept), "utf-8")
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

@@ -8,6 +8,7 @@ import torch
 
 from sadal_core.calibration import Calibration
 from sadal_core.errors import WeightsError
+from sadal_core.kept import SEAL
 from sadal_core.manifest import load_manifest
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
@@ -33,9 +34,12 @@ def folder(model: AgeModel, tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-def edit(folder: Path, **changes: Any) -> None:
+def edit(folder: Path, *without: str, **changes: Any) -> None:
+    """Change the manifest on purpose, which takes its seal off."""
     path = folder / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changes}), "utf-8")
+    stored = {**json.loads(path.read_text("utf-8")), **changes}
+    kept = {name: entry for name, entry in stored.items() if name not in (SEAL, *without)}
+    path.write_text(json.dumps(kept), "utf-8")
 
 
 def test_a_saved_model_comes_back_bit_for_bit_and_ready_to_use(
@@ -91,6 +95,13 @@ def test_saving_over_a_model_replaces_both_files(folder: Path) -> None:
     torch.testing.assert_close(loaded.head.weight, other.head.weight, rtol=0, atol=0)
 
 
+def test_a_model_that_cannot_be_described_leaves_the_old_one(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_model(AgeModel("mobilefacenet"), folder, {**ABOUT, "mae": float("nan")})
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
 @pytest.mark.parametrize("damage", ["one bit", "cut", "emptied"])
 def test_damaged_weights_are_named_before_they_are_read(damage: str, folder: Path) -> None:
     path = folder / "model.safetensors"
@@ -127,10 +138,7 @@ def test_a_manifest_that_makes_no_sense_is_refused(changes: dict[str, Any], fold
 
 
 def test_a_model_from_before_there_were_calibrations_has_none(folder: Path) -> None:
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text("utf-8"))
-    del manifest["calibration"]
-    path.write_text(json.dumps(manifest))
+    edit(folder, "calibration")
     loaded, _ = load_model(folder)
     assert (loaded.calibration, loaded.temperature) == (None, 1.7)
 
@@ -151,10 +159,7 @@ def test_a_damaged_manifest_is_named(content: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("key", ["format", "backbone", "temperature", "sha256", "metrics", "bands"])
 def test_a_manifest_without_a_required_entry_is_refused(key: str, folder: Path) -> None:
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text("utf-8"))
-    del manifest[key]
-    path.write_text(json.dumps(manifest))
+    edit(folder, key)
     with pytest.raises(WeightsError, match="is not a model description of format 1"):
         load_manifest(folder)
 

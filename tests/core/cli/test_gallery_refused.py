@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
+from sadal_core.kept import SEAL
 from sadal_core.weights import load_model, save_model
 from tests.lights import Error, Lights, metric_of
 
@@ -40,7 +41,7 @@ def test_a_model_without_metric_is_refused(made: Lights, tmp_path: Path, error: 
 def test_a_side_of_an_unknown_split_is_refused(made: Lights, tmp_path: Path, error: Error) -> None:
     model = Path(shutil.copytree(made.model, tmp_path / "model"))
     known = json.loads((model / "manifest.json").read_text())
-    del known["split"]
+    del known["split"], known[SEAL]
     (model / "manifest.json").write_text(json.dumps(known))
     assert made.gallery(tmp_path / "out", "--side", "held-out", model=model) == 2
     assert "no entry 'split'" in error()

@@ -11,6 +11,7 @@ import pytest
 
 from sadal_core.cli import main
 from sadal_core.experiments import lopo
+from sadal_core.kept import SEAL
 from tests.pictures import encoded
 
 COUNT = 40
@@ -128,6 +129,7 @@ def refuses_a_stale_control(data: list[str], model: Path, out: Path) -> None:
     path = model / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["config"]["backbone"] = "tuned"
+    del manifest[SEAL]
     path.write_text(json.dumps(manifest))
     options = ["--protocol", "holdout", "--control", "--out", str(out)]
     assert main(["evaluate", *data, "--model", str(model), *options]) == 2

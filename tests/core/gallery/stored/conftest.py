@@ -1,5 +1,6 @@
 """A gallery that was stored; nothing of `sadal_core` is imported at the top."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -32,5 +33,11 @@ def saved(gallery: "Gallery", tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(saved: Path, tmp_path: Path) -> Path:
-    """A copy that may be damaged."""
-    return Path(shutil.copytree(saved, tmp_path / "gallery"))
+    """A copy that may be changed, without the seal on its description."""
+    from sadal_core.kept import SEAL
+
+    folder = Path(shutil.copytree(saved, tmp_path / "gallery"))
+    about = json.loads((folder / "about.json").read_text("utf-8"))
+    del about[SEAL]
+    (folder / "about.json").write_text(json.dumps(about))
+    return folder
