@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from app.batching import SharedPasses
 from sadal_core.errors import ConfigError
 from sadal_core.manifest import generator_path
 
@@ -144,5 +145,7 @@ class Engine:
             if self._estimator is None:
                 from sadal_core.pipeline import AgeEstimator
 
-                self._estimator = AgeEstimator.from_folder(self.folder)
+                estimator = AgeEstimator.from_folder(self.folder)
+                estimator.predict = SharedPasses(estimator.predict)
+                self._estimator = estimator
             return self._estimator
