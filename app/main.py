@@ -6,6 +6,8 @@ from typing import Final
 import gradio as gr
 
 from app import text
+from app.components.aids import aids
+from app.components.connection import connection_part
 from app.components.html import plain_html
 from app.components.lesson import lesson_part
 from app.components.linked import Linked, link_part
@@ -40,6 +42,8 @@ def build_demo(services: Services) -> gr.Blocks:
     with gr.Blocks(
         title=text.TITLE, analytics_enabled=False, delete_cache=_CACHE_SECONDS, fill_width=True
     ) as demo:
+        connection_part()
+        aids()
         plain_html(header())
         lesson = lesson_part()
         link = link_part({view: name for view, (name, _) in VIEWS.items()})

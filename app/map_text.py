@@ -33,6 +33,9 @@ LEGEND: Final = {
     "generated": "generated negative",
     "you": "your face",
 }
+MAP_KEYS: Final = (
+    "Map. Arrow keys go from point to point, with Shift farther; Enter shows what is near a point."
+)
 MAP_EPOCH: Final = "Training epoch"
 MAP_PLAY: Final = "Play"
 MAP_CLEAR: Final = "Clear selection"
@@ -48,7 +51,8 @@ MAP_WORDS: Final = {
 }
 MAP_HINT: Final = (
     "Hover for a picture; click a point for its neighbours and its quadruplet; draw a box or a "
-    "lasso (buttons at the top right of the map) to see ages and distances of what lies inside."
+    "lasso (buttons at the top right of the map) to see ages and distances of what lies inside. "
+    "By keyboard: arrow keys go from point to point, with Shift farther, and Enter clicks."
 )
 K_SAME: Final = (
     "Pictures are averages of at least {k} faces that lie near each other in the metric: they show "
@@ -70,6 +74,8 @@ NO_QUADRUPLET: Final = (
     "older."
 )
 SELECTION_NONE: Final = "Nothing is selected. Draw a box or a lasso on the map."
+SELECTION_AGES: Final = "Ages of the selected samples"
+SELECTION_GAPS: Final = "Distances of the selected points against the age gap"
 SELECTION_TABLE: Final = "Selected points"
 SELECTION_CSV: Final = "CSV of the selection"
 BELIEVE: Final = "How far to believe this map"
@@ -105,15 +111,18 @@ GENERATORS: Final = {
     "midpoint": "midpoint",
 }
 COMPARED: Final = "Generators compared"
+COMPARED_LABEL: Final = "Distances to the anchor by generator"
 DETAIL_CAPTION: Final = (
     "Squared distances in the metric from the anchor to the real and to the generated negative, "
     "and the one demanded; whether the hinge of D and that of G_adv act on the generated one; and "
     "how far, in lengths of the segment from anchor to real negative, it lies off the midpoint:"
 )
+PLANE_LABEL: Final = "Generated negatives, seen from the segment between anchor and real negative"
 PLANE_CAPTION: Final = (
     "In features, before the metric: 0 is the anchor, 1 the real negative. Without an adversary "
     "the best a generator can do is the midpoint, at 0.5; what lies off the line is its own doing."
 )
+GAPS_LABEL: Final = "Distances of real and generated negatives against the age gap"
 GAPS_CAPTION: Final = (
     "Medians and quartiles over all stored quadruplets in the metric: a generated negative is hard "
     "where it lies below the distance demanded."

@@ -1,5 +1,6 @@
 """What the Results view says. No markup, no logic beyond filling in numbers."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from app.results import Ablations, Comparison
@@ -178,3 +179,11 @@ def over_seeds(low: float, high: float, seeds: int) -> str:
 def band(low: int, high: int) -> str:
     """A band of ages."""
     return f"{low}+" if high >= 100 else f"{low}–{high}"
+
+
+def not_in_table(methods: Sequence[str], most: int) -> str:
+    """What is said of the methods of a link that the figures do not show."""
+    return (
+        f"methods: {', '.join(methods)} left out, since this table has no such method "
+        f"or the figures show {most} already."
+    )

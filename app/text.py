@@ -48,6 +48,7 @@ WAITING: Final = (
 )
 INTERVAL: Final = "80\u00a0% interval"
 PROBLEM_TITLE: Final = "No estimate"
+FIGURE_LABEL: Final = "Probability of each year of age"
 FIGURE_CAPTION: Final = (
     "Each bar is the probability of one year of age; the shaded band holds 80\u00a0% of it, "
     "the dashed line is the estimate."
@@ -61,6 +62,7 @@ UNEXPECTED: Final = (
 )
 FORGOTTEN: Final = "This photo is no longer kept. Show it again to see its faces."
 NO_GALLERY: Final = "There is no map to show."
+NO_CHOICE: Final = "That is none of the choices. Reload the page."
 NO_PICTURE: Final = "No picture was given. Send an image file."
 
 Q_VARIANT: Final = "Similarity Q"
@@ -72,6 +74,7 @@ Q_ON: Final = "Q weighs"
 Q_ON_MARGIN: Final = "the margin: max(0, τQ − d)², our correction"
 Q_ON_DISTANCE: Final = "the distance: max(0, τ − dQ)², the paper"
 Q_TAU: Final = "τ: margin (squared distance)"
+Q_FIGURE: Final = "Q, and the distance it demands, against the age gap"
 Q_RESET: Final = "Back to this model's settings"
 Q_REFUSED: Final = "Not drawn."
 Q_VANISHES: Final = (
@@ -99,6 +102,14 @@ LIVE_WORDS: Final = {
     "noface": "No face in view. Face the camera, with light from the front.",
     "slow": "No answer from the server. Check that it is running, then start again.",
     "ended": "The camera was disconnected. Connect it, then start again.",
+}
+
+LOST_WORDS: Final = {
+    "title": "The page has lost its server.",
+    "sentence": "Start it again, or ask whoever runs it. The page loads itself again as soon as it "
+    "is back, with the settings in its address; a photo has to be shown again. What is here can "
+    "still be saved.",
+    "look": "Look now",
 }
 
 WARNINGS: Final = {

@@ -31,6 +31,7 @@ function receive() {
 
 watch("value", receive);
 receive();
+onScheme(draw);
 new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && draw()).observe(root);
 let width = 0;
 new ResizeObserver(() => {

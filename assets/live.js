@@ -26,24 +26,22 @@ function say(key) {
 }
 
 async function start() {
-  if (!navigator.mediaDevices?.getUserMedia) return say("insecure");
   say("asking");
   button.disabled = true;
   try {
     const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" };
     stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    const track = stream.getVideoTracks()[0];
+    track.addEventListener("ended", () => stop("ended"));
+    // People expect a mirror from the camera that looks at them, but not from the other one.
+    root.dataset.mirror = String(track.getSettings().facingMode !== "environment");
+    video.srcObject = stream;
+    await video.play();
   } catch (error) {
+    return stop(reasonOf(error) ?? "busy");
+  } finally {
     button.disabled = false;
-    const reasons = { NotAllowedError: "denied", NotFoundError: "missing" };
-    return say(reasons[error.name] ?? "busy");
   }
-  const track = stream.getVideoTracks()[0];
-  track.addEventListener("ended", () => stop("ended"));
-  // People expect a mirror from the camera that looks at them, but not from the other one.
-  root.dataset.mirror = String(track.getSettings().facingMode !== "environment");
-  video.srcObject = stream;
-  await video.play();
-  button.disabled = false;
   button.textContent = words.stop;
   root.dataset.running = "true";
   say("");

@@ -90,6 +90,7 @@ async function drawNow() {
     await Plotly.react(plot, traces(figure, over, number === 0), layout(figure, over, plot), config(figure));
     if (plot.clientWidth !== plot._fullLayout.width) await Plotly.Plots.resize(plot);
     busy = false;
+    plot.tabIndex = figure.layout.scene ? -1 : 0; // the keys of map_keys.js are for planes
     if (plot.dataset.live) continue;
     plot.dataset.live = "yes";
     plot.on("plotly_hover", (event) => showCard(event));
@@ -97,6 +98,7 @@ async function drawNow() {
     plot.on("plotly_click", (event) => pick(event.points[0]));
     plot.on("plotly_selected", (event) => event && !busy && choose(event.points));
     plot.on("plotly_deselect", () => busy || clear());
+    plot.on("plotly_relayout", show);
   }
   root.dataset.ready = base.key;
   root.dataset.epoch = epoch() === null ? "" : String(epoch());
@@ -253,3 +255,4 @@ new IntersectionObserver((entries) => {
   asked = true;
 }).observe(root);
 new ResizeObserver(() => asked && draw()).observe(root);
+onScheme(() => asked && draw());

@@ -12,6 +12,11 @@ function plotly() {
   return window.sadalPlotly;
 }
 
+// Calls `again` when the page turns from light to dark or back.
+function onScheme(again) {
+  new MutationObserver(again).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+}
+
 // The value, which travels as a text; plotly unpacks arrays where they lie, so each call gives its own.
 function received() {
   return props.value ? JSON.parse(props.value) : null;

@@ -1,4 +1,5 @@
-// The stage's behaviour; `element` and `trigger` are given by gr.HTML, this runs once.
+// The stage's behaviour; `element`, `props`, `trigger` and `watch` are given by gr.HTML, this runs
+// once. Other parts may be made after this one.
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-face]");
@@ -9,6 +10,17 @@ element.addEventListener("click", (event) => {
     other.setAttribute("aria-pressed", String(Number(other.dataset.face) === face));
   }
   trigger("select", { face });
+});
+
+// The button that has forgotten a photo by keyboard can do nothing more, and would lose the focus.
+let byKey = false;
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#sadal-forget")) byKey = event.detail === 0;
+});
+watch("value", () => {
+  // After this frame: the photo part is about to be shown again.
+  if (byKey && !props.value) requestAnimationFrame(() => document.querySelector("#sadal-photo button")?.focus());
+  byKey = false;
 });
 
 // A photo may be pasted anywhere on the page, or dropped on the last result: it takes the same

@@ -41,6 +41,7 @@ let asked = 0; // when the last frame was asked for
 let counts = []; // [time, turn] of the last frames
 let drawing = Promise.resolve();
 let stale = false; // a drawing waits for its turn
+const commands = new MutationObserver(sayCommand); // one comes apart from its frame, and maybe later
 
 const visible = () => root.offsetParent !== null && !document.hidden;
 const ink = () => getComputedStyle(root).getPropertyValue("--sadal-quiet").trim();
@@ -135,16 +136,20 @@ function say() {
   else if (now?.left) status.textContent = fill(words.replaying, { left: now.left });
   else if (now?.finished) status.textContent = words.finished;
   else status.textContent = "";
-  const command = document.querySelector("#sadal-lab-command .sadal-command");
-  if (command && now) {
-    command.dataset.template ??= command.textContent;
-    command.textContent = command.dataset.template.replace("{turns}", now.turns || "0b");
-  }
+  sayCommand();
   const time = performance.now();
   counts = counts.filter(([when]) => time - when < RATE_MS);
   const [first] = counts;
   const turns = playing && counts.length > 2 ? (now.turn - first[1]) / ((time - first[0]) / 1000) : 0;
   rate.textContent = turns ? fill(words.rate, { rate: turns.toFixed(turns < 10 ? 1 : 0) }) : "";
+}
+
+function sayCommand() {
+  const command = document.querySelector("#sadal-lab-command .sadal-command");
+  if (!command || !now) return;
+  command.dataset.template ??= command.textContent;
+  const told = command.dataset.template.replace("{turns}", now.turns || "0b");
+  if (command.textContent !== told) command.textContent = told;
 }
 
 // The state of this view, for the address, which browsers do not let change many times a second.
@@ -227,6 +232,8 @@ function receive() {
   const value = received();
   if (!value) return;
   if (value.figures) {
+    const part = document.getElementById("sadal-lab-command");
+    if (part) commands.observe(part, { subtree: true, childList: true });
     const same = figures && value.frame.run !== now?.run && value.figures.features.layout.xaxis.title.text === figures.features.layout.xaxis.title.text;
     if (value.frame.run !== now?.run) earlier = same && records.length > 1 ? records : same ? earlier : [];
     figures = value.figures;
@@ -274,4 +281,8 @@ new IntersectionObserver((entries) => {
   opened = true;
 }).observe(root);
 new ResizeObserver(() => opened && draw()).observe(root);
+onScheme(() => {
+  for (const plot of Object.values(plots)) delete plot.dataset.drawn;
+  draw();
+});
 receive(); // a link may have been answered before this part was made

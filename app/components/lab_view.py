@@ -43,7 +43,7 @@ def lab_view() -> gr.HTML:
             '<p class="sadal-lab-status" role="status"></p>'
             '<ul class="sadal-lab-alarms" aria-live="polite"></ul>'
             f'<div class="sadal-lab-plots">{plots}'
-            f'<div class="sadal-lab-numbers"><h3>{text.NUMBERS}</h3><table></table>'
+            f'<div class="sadal-lab-numbers"><h2>{text.NUMBERS}</h2><table></table>'
             f'<button type="button" class="sadal-button" data-csv disabled>{text.CSV}</button>'
             "</div></div></div>"
         ),

@@ -103,7 +103,7 @@ def _button(label: str, lesson: str, step: int, *, primary: bool = False) -> str
 def lesson_list(lessons: Mapping[str, Lesson], notes: Sequence[str]) -> str:
     """All lessons with a link to each, and what is wrong with files that are left out."""
     items = "".join(
-        f"<li><h3>{escape(one.title)}</h3><p>{escape(one.about)}</p>"
+        f"<li><h2>{escape(one.title)}</h2><p>{escape(one.about)}</p>"
         f"<p><span>{text.MINUTES.format(minutes=one.minutes)}</span> "
         f'<a class="sadal-save" data-lesson="{escape(one.name)}" '
         f'href="?{escape(Link(lesson=one.name).query())}">{text.START}</a></p></li>'

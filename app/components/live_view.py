@@ -23,6 +23,6 @@ def live_view() -> gr.HTML:
             f'<button type="button" class="sadal-button">{escape(text.LIVE_START)}</button>'
             '<p class="sadal-live-meter"></p></div></div>'
         ),
-        script="live.js",
+        script="camera.js live.js",
         elem_id="sadal-live",
     )

@@ -27,14 +27,15 @@ def map_view() -> gr.HTML:
         f'<button type="button" class="sadal-button" data-format="{kind}">{kind.upper()}</button>'
         for kind in ("png", "svg")
     )
+    keys = f'role="application" aria-label="{escape(text.MAP_KEYS)}"'
     return plain_html(
         None,
         html_template=(
             f'<div class="sadal-map" data-words="{words}" data-plotly="{file_url(PLOTLY)}">'
             f'<div class="sadal-layers" role="group" aria-label="{text.MAP_LAYERS_LABEL}">'
             f"{layers}</div>"
-            '<div class="sadal-map-plots"><div class="sadal-map-plot"></div>'
-            '<div class="sadal-map-plot" hidden></div></div>'
+            f'<div class="sadal-map-plots"><div class="sadal-map-plot" {keys}></div>'
+            f'<div class="sadal-map-plot" hidden {keys}></div></div>'
             f'<div class="sadal-epoch"><label><span>{text.MAP_EPOCH}</span>'
             '<input type="range" min="0" max="0" value="0" disabled></label><output></output>'
             f'<button type="button" class="sadal-button" disabled>{text.MAP_PLAY}</button>'
@@ -42,9 +43,10 @@ def map_view() -> gr.HTML:
             f'<div class="sadal-map-tools"><button type="button" class="sadal-button sadal-clear">'
             f"{text.MAP_CLEAR}</button><span>{text.MAP_SAVE}</span>{saves}"
             '<p class="sadal-map-status" role="status"></p></div>'
+            '<div class="sadal-ring" hidden></div><p class="sadal-unseen" role="status"></p>'
             '<div class="sadal-card" hidden><div class="sadal-tile"></div><p></p></div></div>'
         ),
         kind=PackedHTML,
-        script="plotly.js map.js",
+        script="plotly.js map.js map_keys.js",
         elem_id="sadal-map",
     )

@@ -24,12 +24,13 @@ class NearRow(NamedTuple):
 
 
 def tile(gallery: Gallery, picture: int, *, side: int = 48, label: str = "") -> str:
-    """The picture of a sample, `side` px wide."""
+    """The picture of a sample, `side` px wide; without a label what is beside it says enough."""
+    spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     columns = gallery.about["pictures"]["columns"]
     left, top = side * (picture % columns), side * (picture // columns)
     assert gallery.sheet is not None
     return (
-        f'<span class="sadal-tile" role="img" aria-label="{escape(label)}" '
+        f'<span class="sadal-tile" {spoken} '
         f"style=\"width:{side}px;height:{side}px;background-image:url('{file_url(gallery.sheet)}');"
         f'background-size:{columns * side}px auto;background-position:-{left}px -{top}px"></span>'
     )
@@ -45,9 +46,10 @@ def near_table(gallery: Gallery, caption: str, rows: Sequence[NearRow]) -> str:
         for row in rows
     )
     return (
-        f'<p class="sadal-hint sadal-caption">{escape(caption)}</p><div class="sadal-scroll">'
-        f'<table class="sadal-near" aria-label="{escape(caption)}">'
-        f"<thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<p class="sadal-hint sadal-caption">{escape(caption)}</p>'
+        f'<div class="sadal-scroll" role="group" tabindex="0" aria-label="{escape(caption)}">'
+        f'<table class="sadal-near">'
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

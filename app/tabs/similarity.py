@@ -6,6 +6,7 @@ from typing import Any, Final
 import gradio as gr
 
 from app import text
+from app.components.choice import Radio
 from app.components.figure import figure_data, figure_view
 from app.components.html import plain_html
 from app.components.linked import Asker, Linked, Restored, state_of
@@ -67,7 +68,7 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked:
             reset = gr.Button(text.Q_RESET, size="sm", elem_id="sadal-q-reset")
             words = plain_html(elem_id="sadal-q-words")
         with gr.Column(scale=7, min_width=320):
-            figure = figure_view("sadal-q-figure")
+            figure = figure_view("sadal-q-figure", label=text.Q_FIGURE)
             caption = text.q_caption(metric is not None)
             plain_html(f'<p class="sadal-hint">{caption}</p>', elem_id="sadal-q-caption")
     gr.on(
@@ -112,14 +113,14 @@ def _values(settings: QSettings) -> tuple[Any, ...]:
 def _controls(start: tuple[Any, ...]) -> list[Any]:
     variant, length, curvature, joined, offset, q_on, tau = start
     return [
-        gr.Radio(_VARIANTS, value=variant, label=text.Q_VARIANT, elem_id="sadal-q-variant"),
+        Radio(_VARIANTS, value=variant, label=text.Q_VARIANT, elem_id="sadal-q-variant"),
         gr.Slider(1, 20, length, step=0.5, label=text.Q_L, elem_id="sadal-q-l"),
         gr.Slider(0.1, 5, curvature, step=0.1, label=text.Q_EPS, elem_id="sadal-q-eps"),
         gr.Checkbox(joined, label=text.Q_JOINED, elem_id="sadal-q-joined"),
         gr.Slider(
             -1, 1, offset, step=0.001, label=text.Q_C, interactive=not joined, elem_id="sadal-q-c"
         ),
-        gr.Radio(
+        Radio(
             [(text.Q_ON_MARGIN, "margin"), (text.Q_ON_DISTANCE, "distance")], value=q_on,
             label=text.Q_ON, elem_id="sadal-q-on",
         ),

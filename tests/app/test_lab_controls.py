@@ -117,7 +117,7 @@ def test_the_command_gives_the_same_state(
 def test_the_command_on_the_page_leaves_the_turns_to_the_browser() -> None:
     state = LabState.of("toy", "no generator", "12b").changed({"seed": "5", "C": "0.5"})
     html = command(replace(state, turns="12b"))
-    shown = html.split('<pre class="sadal-command">')[1].removesuffix("</pre>")
+    shown = html.partition('<pre class="sadal-command"')[2].partition(">")[2].removesuffix("</pre>")
     assert shown == (
         "python -m sadal_core lab --data toy --preset &quot;no generator&quot; "
         "--turns {turns} --set C=0.5 seed=5"

@@ -187,6 +187,14 @@ def test_what_a_link_cannot_mean_is_told(page: Page) -> None:
     assert page.opened("view=results&methods=")["sadal-results-methods"]["value"] == []
 
 
+def test_a_link_to_methods_that_its_table_lacks_says_so(page: Page) -> None:
+    answer = page.opened("view=results&table=aaf-holdout&methods=sadal,lsdml,ohranker")
+    (note,) = notes(answer)
+    assert note.startswith("methods: lsdml left out")
+    assert answer["sadal-results-methods"]["value"] == ["sadal", "ohranker"]
+    assert notes(page.opened("view=results&table=aaf-holdout")) == []
+
+
 def test_without_results_the_view_says_how_to_make_them() -> None:
     page = page_with(Results())
     assert "python -m sadal_core benchmark" in page.parts["sadal-results-none"].value

@@ -10,6 +10,7 @@ from app import map_text, records, text
 from app.components.html import plain_html
 from app.components.near import nearest_strip
 from app.components.panel import details, empty_panel, face_panel, problem_panel
+from app.components.snapshot import snapshot_words
 from app.components.stage import stage
 from app.figures.age_distribution import age_distribution, empty_distribution
 from app.services import Photo, Problem, Services, attempt, band_of, read_photo, read_upload
@@ -57,8 +58,9 @@ def build(services: Services, state: gr.State) -> None:
         with gr.Column(scale=5, min_width=320):
             panel = plain_html(empty_panel(), elem_id="sadal-panel")
             figure = gr.Plot(
-                empty_distribution(), show_label=False, container=False, elem_id="sadal-figure"
-            )
+                empty_distribution(), label=text.FIGURE_LABEL, show_label=False, container=False,
+                elem_id="sadal-figure",
+            )  # fmt: skip
             plain_html(f'<p class="sadal-hint">{text.FIGURE_CAPTION}</p>')
             rest = plain_html(elem_id="sadal-details")
     parts = _Parts(upload, shown, panel, figure, rest, forget, state)
@@ -85,6 +87,7 @@ def _photo_area() -> tuple[gr.Image, gr.HTML]:
         elem_id="sadal-stage",
         elem_classes="sadal-area",
     )
+    snapshot_words()
     return upload, shown
 
 

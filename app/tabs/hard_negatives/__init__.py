@@ -7,6 +7,7 @@ from typing import Any, Final
 import gradio as gr
 
 from app import map_text as text
+from app.components.choice import Dropdown, Radio
 from app.components.html import plain_html
 from app.components.linked import Asker, Linked, Restored, state_of
 from app.components.visit import Visit
@@ -52,16 +53,22 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked | None:
             controls, another = _controls(gallery, kinds)
             detail = plain_html(elem_id="sadal-hard-detail")
         with gr.Column(scale=6, min_width=320):
-            plane = gr.Plot(show_label=False, container=False, elem_id="sadal-plane")
+            plane = gr.Plot(
+                label=text.PLANE_LABEL, show_label=False, container=False, elem_id="sadal-plane"
+            )
             plain_html(f'<p class="sadal-hint">{text.PLANE_CAPTION}</p>')
-            gaps = gr.Plot(show_label=False, container=False, elem_id="sadal-hard-gaps")
+            gaps = gr.Plot(
+                label=text.GAPS_LABEL, show_label=False, container=False, elem_id="sadal-hard-gaps"
+            )
             plain_html(f'<p class="sadal-hint">{text.GAPS_CAPTION}</p>')
     table = gr.Dataframe(
         label=text.HARD_TABLE, interactive=False, max_height=340, elem_id="sadal-hard-table"
     )
     saves = plain_html(elem_id="sadal-hard-saves")
     plain_html(f'<h2 class="sadal-title">{text.COMPARED}</h2>')
-    boxes = gr.Plot(show_label=False, container=False, elem_id="sadal-boxes")
+    boxes = gr.Plot(
+        label=text.COMPARED_LABEL, show_label=False, container=False, elem_id="sadal-boxes"
+    )
     rows = gr.Dataframe(show_label=False, interactive=False, elem_id="sadal-compared")
     problems = plain_html(elem_id="sadal-compared-problems")
     plain_html(f'<p class="sadal-hint">{text.compared_caption(kinds)}</p>')
@@ -105,9 +112,9 @@ def _wanted(age: int, younger: int, older: int, kind: str, draw: int) -> Wanted:
 def _controls(gallery: Gallery, kinds: dict[str, str]) -> tuple[list[Any], gr.Button]:
     pairs, singles = ages_with(gallery, 2), ages_with(gallery)
 
-    def age(start: int, ages: list[int], label: str, name: str) -> gr.Dropdown:
+    def age(start: int, ages: list[int], label: str, name: str) -> Dropdown:
         value = min(ages, key=lambda one: abs(one - start), default=None)
-        return gr.Dropdown(
+        return Dropdown(
             [(str(a), a) for a in ages], value=value, label=label, min_width=90, elem_id=name
         )
 
@@ -118,7 +125,7 @@ def _controls(gallery: Gallery, kinds: dict[str, str]) -> tuple[list[Any], gr.Bu
             age(_START.older, singles, text.HARD_OLDER, "sadal-hard-older"),
         ]
     controls.append(
-        gr.Radio(
+        Radio(
             [(label, kind) for kind, label in kinds.items()],
             value=next(iter(kinds)),
             label=text.HARD_GENERATOR,

@@ -7,6 +7,7 @@ from typing import Any, Final
 import gradio as gr
 
 from app import map_text as text
+from app.components.choice import Dropdown, Radio
 from app.components.html import plain_html
 from app.components.legend import legend
 from app.components.linked import Asker, Linked, Restored
@@ -77,8 +78,14 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked | None:
             picked = plain_html(sentences([text.PICK_NOTHING]), elem_id="sadal-picked")
     chosen = plain_html(sentences([text.SELECTION_NONE]), elem_id="sadal-chosen")
     with gr.Row(elem_classes="sadal-columns", elem_id="sadal-selection"):
-        ages = gr.Plot(show_label=False, container=False, visible=False, elem_id="sadal-ages")
-        gaps = gr.Plot(show_label=False, container=False, visible=False, elem_id="sadal-gaps")
+        ages = gr.Plot(
+            label=text.SELECTION_AGES, show_label=False, container=False, visible=False,
+            elem_id="sadal-ages",
+        )  # fmt: skip
+        gaps = gr.Plot(
+            label=text.SELECTION_GAPS, show_label=False, container=False, visible=False,
+            elem_id="sadal-gaps",
+        )  # fmt: skip
     table = gr.Dataframe(
         label=text.SELECTION_TABLE, visible=False, interactive=False, max_height=320,
         elem_id="sadal-table",
@@ -122,7 +129,7 @@ class _Look:
         }
 
 
-def _linked(look: _Look, choices: tuple[gr.Dropdown, gr.Radio], start: View) -> Linked:
+def _linked(look: _Look, choices: tuple[Dropdown, Radio], start: View) -> Linked:
     kind, space = choices
 
     def restored(texts: Mapping[str, str], asker: Asker) -> Restored:
@@ -133,22 +140,22 @@ def _linked(look: _Look, choices: tuple[gr.Dropdown, gr.Radio], start: View) -> 
     return Linked(_CONTROLS, [kind, space, *look.outputs], restored)
 
 
-def _choices() -> tuple[gr.Dropdown, gr.Radio]:
-    kind = gr.Dropdown(
+def _choices() -> tuple[Dropdown, Radio]:
+    kind = Dropdown(
         [(label, name) for name, label in text.MAP_KINDS.items()], value="umap",
         label=text.MAP_KIND, scale=2, min_width=150, filterable=False, elem_id="sadal-map-kind",
     )  # fmt: skip
-    space = gr.Radio(
+    space = Radio(
         [(label, name) for name, label in text.MAP_SPACES.items()], value="after",
         label=text.MAP_SPACE, scale=3, min_width=250, elem_id="sadal-map-space",
     )  # fmt: skip
     return kind, space
 
 
-def _picker(gallery: Gallery) -> tuple[gr.Dropdown, gr.Number, gr.Button, gr.Button]:
+def _picker(gallery: Gallery) -> tuple[Dropdown, gr.Number, gr.Button, gr.Button]:
     ages = answers.anchor_ages(gallery)
     with gr.Row(elem_classes="sadal-picker"):
-        age = gr.Dropdown(
+        age = Dropdown(
             [(text.PICK_ANY, -1), *((str(a), a) for a in ages)], value=answers.start_age(gallery),
             label=text.PICK_AGE, min_width=110, elem_id="sadal-pick-age",
         )  # fmt: skip
@@ -162,7 +169,7 @@ def _picker(gallery: Gallery) -> tuple[gr.Dropdown, gr.Number, gr.Button, gr.But
     return age, rank, harder, easier
 
 
-def _wire_map(look: _Look, choices: tuple[gr.Dropdown, gr.Radio], photo: gr.State) -> None:
+def _wire_map(look: _Look, choices: tuple[Dropdown, Radio], photo: gr.State) -> None:
     parts, outputs = look.parts, look.outputs
 
     def opened(view: View, photo: Any) -> dict[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import gradio as gr
 
 from app import results_text as text
+from app.components.choice import Dropdown, Radio
 from app.components.figure import figure_view
 from app.components.html import plain_html
 from app.components.linked import Asker, Linked, Restored, state_of
@@ -62,7 +63,9 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked | None:
         plain_html(refusal(text.NO_ABLATIONS, text.NO_ABLATIONS_REASON))
     if services.tried:
         plain_html(_title(text.TRADEOFF))
-        figure_view("sadal-results-tradeoff", answers.tradeoff_of(services.tried))
+        figure_view(
+            "sadal-results-tradeoff", answers.tradeoff_of(services.tried), label=text.TRADEOFF
+        )
         plain_html(f'<p class="sadal-hint">{text.TRADEOFF_CAPTION}</p>')
     with gr.Accordion(text.CARD, open=False, elem_id="sadal-results-card"):
         gr.Markdown(answers.card(results.card) if results.card else text.NO_CARD)
@@ -98,14 +101,14 @@ def _comparisons(services: Services, visit: Visit, tab: gr.Tab) -> Linked:
 def _figure(title: str, caption: str, elem_id: str) -> gr.HTML:
     with gr.Column(min_width=320):
         plain_html(_title(title))
-        figure = figure_view(elem_id)
+        figure = figure_view(elem_id, label=title)
         plain_html(f'<p class="sadal-hint">{caption}</p>')
     return figure
 
 
 def _controls(results: Results, start: State) -> list[Any]:
     """The controls in the order of `_CONTROLS`; the last one is not placed yet."""
-    table = gr.Radio(
+    table = Radio(
         [(text.name_of(one), one.name) for one in results.comparisons], value=start.table,
         label=text.TABLE, elem_id="sadal-results-which",
     )  # fmt: skip
@@ -115,7 +118,7 @@ def _controls(results: Results, start: State) -> list[Any]:
             value=list(start.families), label=text.FAMILY_FILTER, elem_id="sadal-results-families",
             scale=3, min_width=280,
         )  # fmt: skip
-        sort = gr.Dropdown(
+        sort = Dropdown(
             [(text.COLUMNS[name], name) for name in ORDERS], value=start.sort, label=text.SORT,
             elem_id="sadal-results-sort", scale=2, min_width=220,
         )  # fmt: skip
@@ -123,7 +126,7 @@ def _controls(results: Results, start: State) -> list[Any]:
             start.reverse, label=text.REVERSE, elem_id="sadal-results-reverse", scale=1,
             min_width=200,
         )  # fmt: skip
-    methods = gr.Dropdown(
+    methods = Dropdown(
         answers.titles(answers.named(results, start.table)), value=list(start.methods),
         multiselect=True, max_choices=MOST, label=text.METHODS.format(most=MOST),
         elem_id="sadal-results-methods", render=False,
@@ -186,7 +189,10 @@ def _linked(services: Services, parts: _Parts, controls: list[Any], start: State
         values, notes = read_fields(texts, fields)
         state = replace(start, **values)
         comparison = answers.named(results, state.table)
-        state = replace(state, methods=answers.kept(comparison, state.methods))
+        wanted, state = state, replace(state, methods=answers.kept(comparison, state.methods))
+        missing = [method for method in wanted.methods if method not in state.methods]
+        if missing and "methods" in values:
+            notes = [*notes, text.not_in_table(missing, MOST)]
         *upper, methods = controls
         shown = dict(zip(upper, vars(state).values(), strict=False))
         shown[upper[1]] = list(state.families)
@@ -199,7 +205,7 @@ def _linked(services: Services, parts: _Parts, controls: list[Any], start: State
 
 
 def _ablations(stored: Ablations) -> None:
-    figure_view("sadal-results-ablations", answers.ablations(stored))
+    figure_view("sadal-results-ablations", answers.ablations(stored), label=text.ABLATIONS)
     plain_html(
         f'<p class="sadal-hint">{text.ABLATIONS_CAPTION}</p>{ablations_table(stored)}'
         f"{sentences([text.ablations_provenance(stored)])}{answers.command(stored.command)}"

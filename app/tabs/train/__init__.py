@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import gradio as gr
 
 from app import lab_text as text
+from app.components.choice import Dropdown, Radio
 from app.components.html import plain_html
 from app.components.lab_view import lab_view
 from app.components.linked import Asker, Linked, Restored
@@ -30,8 +31,8 @@ _AT_ONCE: Final = 2  # requests of training, one for each core; the other reques
 class _Parts:
     """The parts of the view."""
 
-    data: gr.Radio
-    preset: gr.Dropdown
+    data: Radio
+    preset: Dropdown
     seed: gr.Number
     settings: dict[str, Any]
     watch: gr.HTML
@@ -58,11 +59,11 @@ def build(services: Services, visit: Visit, tab: gr.Tab) -> Linked:
     plain_html(f'<p class="sadal-hint">{text.HINT}</p>')
     with gr.Row(elem_classes="sadal-columns"):
         with gr.Column(scale=3, min_width=280, elem_id="sadal-lab-side"):
-            data = gr.Radio(
+            data = Radio(
                 [(label, name) for name, label in names.items()], value=next(iter(names)),
                 label=text.DATA, elem_id="sadal-lab-data",
             )  # fmt: skip
-            preset = gr.Dropdown(
+            preset = Dropdown(
                 [(label, name) for name, label in text.PRESET_NAMES.items()], value="corrected",
                 label=text.PRESET, filterable=False, elem_id="sadal-lab-preset",
             )  # fmt: skip

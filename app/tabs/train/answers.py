@@ -133,4 +133,5 @@ def watch(preset: str, data: str) -> str:
 def command(state: "LabState") -> str:
     """The command that gives the same numbers, as HTML; the browser fills in the turns."""
     words = escape(text.command(state.texts() | {"turns": "{turns}"}))
-    return f'<p class="sadal-hint">{text.COMMAND}</p><pre class="sadal-command">{words}</pre>'
+    pre = f'<pre class="sadal-command" tabindex="0">{words}</pre>'
+    return f'<p class="sadal-hint">{text.COMMAND}</p>{pre}'

@@ -6,6 +6,7 @@ from typing import Any, Final
 import gradio as gr
 
 from app import lab_text as text
+from app.components.choice import Dropdown
 
 _RATES: Final = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0)
 
@@ -14,8 +15,8 @@ def _slider(low: float, high: float, step: float) -> Callable[..., gr.Slider]:
     return lambda label, elem_id: gr.Slider(low, high, step=step, label=label, elem_id=elem_id)
 
 
-def _one_of(*choices: Any, free: bool = False) -> Callable[..., gr.Dropdown]:
-    return lambda label, elem_id: gr.Dropdown(
+def _one_of(*choices: Any, free: bool = False) -> Callable[..., Dropdown]:
+    return lambda label, elem_id: Dropdown(
         [(f"{c:g}" if isinstance(c, float) else str(c), c) for c in choices],
         value=choices[0], label=label, elem_id=elem_id, filterable=free, allow_custom_value=free,
     )  # fmt: skip
@@ -61,7 +62,7 @@ def setting_controls() -> dict[str, Any]:
     """One part for each setting, by its name, laid out in groups."""
     made: dict[str, Any] = {}
     for group, specs in SPECS.items():
-        gr.HTML(f"<h4>{text.GROUPS[group]}</h4>", padding=False)
+        gr.HTML(f"<h2>{text.GROUPS[group]}</h2>", padding=False)
         with gr.Row(elem_classes="sadal-lab-settings"):
             for name, make in specs.items():
                 made[name] = make(text.LABELS[name], f"sadal-lab-{name}")
