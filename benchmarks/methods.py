@@ -5,7 +5,8 @@ r"""Seconds and memory of every method of the comparison, and how they grow; wri
 
 Faces that the model was trained on, in sets of 1,000, 5,000 and 20,000. Every fit has a process
 and a core of its own: its memory is the most that the process held, less what it had held before
-the fit. On Linux. A method that needs longer than the limit on one set is not asked for a larger one.
+the fit. A method that needs longer than the limit on one set is not asked for a larger one. Runs on
+Linux alone.
 """
 
 import argparse

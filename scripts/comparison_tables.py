@@ -36,8 +36,11 @@ def cost_table() -> str:
             f"{fit['fit_seconds']:.1f} s" if fit else f"over {record['limit_seconds']:.0f} s"
             for fit in fits
         ]
-        cells += [f"{fit['megabytes']:.0f} MB" for fit in (done[0], done[-1])] if done else ["–"] * 2
-        cells += [f"{done[-1]['predict_seconds']:.2f} s"] if done else ["–"]
+        if done:
+            cells += [f"{fit['megabytes']:.0f} MB" for fit in (done[0], done[-1])]
+            cells.append(f"{done[-1]['predict_seconds']:.2f} s")
+        else:
+            cells += ["–"] * 3
         lines.append(f"| {row['title']} | {' | '.join(cells)} |")
     made = f"One core; `{record['command']}`, code at revision `{record['revision'][:12]}`."
     return "\n".join([*lines, "", made])

@@ -16,6 +16,7 @@ from typing import Any
 
 from comparison_tables import comparison_table, cost_table, form_table
 from experiment_tables import experiment_table, validation_table
+from fuzz_tables import fuzz_table
 from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
 from lab_tables import lab_speed_table, preset_table
@@ -241,6 +242,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "readouts": lambda: comparison_table("fgnet-lopo", "results/readouts"),
     "costs": cost_table,
     "forms": form_table,
+    "fuzz": fuzz_table,
 }
 
 
