@@ -14,7 +14,8 @@ demo: $(RUN)
 setup: $(DEV)
 
 test: $(DEV)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser"
+	$(PYTHON) -m pytest -m browser
 
 test-fast: $(DEV)
 	$(PYTHON) -m pytest -m "not browser and not slow"

@@ -51,8 +51,7 @@ MAP_WORDS: Final = {
 }
 MAP_HINT: Final = (
     "Hover for a picture; click a point for its neighbours and its quadruplet; draw a box or a "
-    "lasso (buttons at the top right of the map) to see ages and distances of what lies inside. "
-    "By keyboard: arrow keys go from point to point, with Shift farther, and Enter clicks."
+    "lasso (buttons at the top right of the map) to see ages and distances of what lies inside."
 )
 K_SAME: Final = (
     "Pictures are averages of at least {k} faces that lie near each other in the metric: they show "

@@ -59,7 +59,10 @@ def load_generator(path: Path, *, model: str) -> HardNegativeGenerator:
                 shape["features"], kind=shape["kind"], hidden=shape["hidden"]
             )
             generator.load_state_dict(tensors)
-            whole, owner = known["sha256"] == _digest(tensors), known["about"].get("model")
+            kinds = {name: value.dtype for name, value in generator.state_dict().items()}
+            fitting = kinds == {name: value.dtype for name, value in tensors.items()}
+            whole = fitting and known["sha256"] == _digest(tensors)
+            owner = known["about"].get("model")
     except _DAMAGE as error:
         raise WeightsError(f"{path} is damaged. Train it again.") from error
     if not whole:

@@ -70,11 +70,13 @@ def check_folder(folder: Path) -> dict[str, Any]:
 
 def _check_file(path: Path, digest: str) -> None:
     if not path.is_file():
-        raise WeightsError(f"{path} does not exist. Check out the assets folder again.")
+        raise WeightsError(
+            f"{path} does not exist. Check out the assets folder again, or train the model again."
+        )
     if sha256(path) != digest:
         raise WeightsError(
             f"{path} is damaged or is not the file that its manifest describes. "
-            "Check out the assets folder again."
+            "Check out the assets folder again, or train the model again."
         )
 
 

@@ -20,10 +20,11 @@ from fuzz_tables import fuzz_table
 from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
 from lab_tables import lab_speed_table, preset_table
+from load_tables import load_table
 from speed_tables import speed_table, stage_table
 from stored import ROOT, stored
 
-TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md")
+TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md", "docs/reliability.md")
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
     "holdout-aaf": "All-Age-Faces, held-out groups",
@@ -243,6 +244,8 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "costs": cost_table,
     "forms": form_table,
     "fuzz": fuzz_table,
+    "load": load_table,
+    "comparison-holdout": lambda: comparison_table("utkface-aaf-holdout"),
 }
 
 

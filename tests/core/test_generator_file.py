@@ -130,6 +130,15 @@ def test_a_letter_that_was_flipped_in_a_name_is_noticed(path: Path, name: bytes)
     refused(path, "is damaged")
 
 
+def test_numbers_of_another_kind_are_noticed(path: Path) -> None:
+    """One letter of the header, and the same bytes are other weights."""
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"dtype":"F32"', b'"dtype":"I32"', 1))
+    assert path.read_bytes() != content
+    with pytest.raises(WeightsError, match="is damaged"):
+        load_generator(path, model=MODEL)
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

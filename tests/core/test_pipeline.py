@@ -17,7 +17,7 @@ from sadal_core.evaluation.predict import age_logits
 from sadal_core.faces.align import align
 from sadal_core.faces.detect import Face, MediaPipeFaces
 from sadal_core.faces.image import decode_file
-from sadal_core.model import AgeModel
+from sadal_core.model import AgeModel, Prediction
 from sadal_core.pipeline import AgeEstimator
 from sadal_core.weights import save_model
 from tests.pictures import encoded
@@ -129,6 +129,28 @@ def test_the_shown_crop_is_the_centre_of_the_aligned_canvas(
     canvas = align(astronaut, detector(astronaut)[0].landmarks, spec)
     margin = spec.margin
     np.testing.assert_array_equal(one.crop, canvas[margin:-margin, margin:-margin])
+
+
+def test_whoever_runs_the_network_for_the_estimator_is_asked_once_for_all_faces(
+    model: AgeModel, detector: MediaPipeFaces, astronaut: np.ndarray
+) -> None:
+    (face,) = detector(astronaut)
+    other = Face(face.box + 40, face.landmarks + 40, 0.9)
+    estimator = AgeEstimator(model, {}, lambda image: (other, face))
+    own = estimator.estimate(astronaut)
+    asked = []
+
+    def predict(crops: np.ndarray) -> Prediction:
+        asked.append(len(crops))
+        return Prediction(*(array[::-1].copy() for array in model.predict(crops)))
+
+    estimator.predict = predict
+    swapped = estimator.estimate(astronaut)
+    assert asked == [2]
+    assert [one.face for one in swapped] == [other, face]
+    for one, two in zip(swapped, own[::-1], strict=True):
+        np.testing.assert_array_equal(one.probabilities, two.probabilities)
+        np.testing.assert_array_equal(one.features, two.features)
 
 
 def test_a_picture_without_a_face_gives_no_estimate(estimator: AgeEstimator) -> None:

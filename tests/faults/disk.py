@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,12 +42,8 @@ def mounted(path: Path) -> Iterator[Disk]:
     """A disk at `path`; the test is skipped where none can be mounted."""
     path.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}m", "tmpfs", str(path)]
-    try:
-        done = subprocess.run(mount, capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip("there is no program mount")
-    if done.returncode:
-        pytest.skip(f"no disk can be mounted here ({done.stderr.strip()})")
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here; that takes an administrator")
     try:
         yield Disk(path)
     finally:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from sadal_core.data.shards import SHARD
 from tests.faults.commands import KILLED, ROOT, SURROUNDINGS, Commands
 from tests.faults.stages import Stages, assert_whole, leftovers
@@ -73,6 +75,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are not in /proc here")
 def test_workers_end_with_the_command_that_was_killed(tmp_path: Path) -> None:
     """They would go on writing into a cache that the next command may have begun anew."""
     (tmp_path / "program.py").write_text(_PROGRAM)
