@@ -7,6 +7,7 @@ waits for others to come: a request that is alone passes at once.
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -99,11 +100,9 @@ class SharedPasses:
 
     def _answer(self, requests: list[_Request]) -> None:
         if len(requests) > 1:
-            try:
+            with suppress(Exception):  # one of them is to blame; which one shows below
                 self._share(requests)
                 return
-            except Exception:  # one of them is to blame; which one shows below
-                pass
         for request in requests:
             try:
                 request.made = self._predict(request.crops)
