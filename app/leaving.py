@@ -34,7 +34,18 @@ def forget(demo: gr.Blocks, room: LabRoom, session: str | None) -> None:
     """Drop everything that is kept for a visitor; Gradio itself would keep it for an hour."""
     if session is not None:
         demo.app.state_holder.session_data.pop(session, None)
+        demo.app.state_holder.time_last_used.pop(session, None)
         room.leave(session)
+
+
+def forget_call(demo: gr.Blocks, call: str) -> None:
+    """Drop the session that Gradio makes for a call without one; on the event loop only."""
+    sessions, queue = demo.app.state_holder, demo._queue
+    for kept in (
+        sessions.session_data, sessions.time_last_used,
+        queue.pending_event_ids_session, queue.pending_messages_per_session,
+    ):  # fmt: skip
+        kept.pop(call, None)
 
 
 def give_back_memory() -> None:

@@ -78,16 +78,21 @@ def launch(
 ) -> "tuple[gr.Blocks, str]":
     """The running page and its address; returns as soon as it is served."""
     from app.guard import guard
+    from app.lean import keep_sessions_lean
+    from app.leaving import forget_call
     from app.main import build_demo
     from app.theme import launch_options
     from app.uploads import has_room, keep_swept, keep_uploads_apart
 
     keep_uploads_apart()
+    keep_sessions_lean()
     uploads = services.uploads
-    if uploads is not None:
-        keep_swept(uploads)
-    parts = guard(lambda: uploads is None or has_room(uploads))
     demo = build_demo(services)
+    if uploads is not None:
+        keep_swept(uploads, demo.upload_file_set)
+    parts = guard(
+        lambda: uploads is None or has_room(uploads), lambda call: forget_call(demo, call)
+    )
     _, url, _ = demo.launch(
         server_name=host, server_port=port, prevent_thread_lock=True,
         app_kwargs={"middleware": parts}, **login(password), **launch_options(),

@@ -54,12 +54,20 @@ def sweep(folder: Path, *, kept: float = KEPT) -> None:
                 path.parent.rmdir()
 
 
-def keep_swept(folder: Path, *, often: float = _OFTEN, kept: float = KEPT) -> threading.Thread:
-    """Sweep the folder again and again, until it is gone."""
+def prune(known: set[str]) -> None:
+    """Drop the paths of files that are gone; Gradio keeps those that it did not delete itself."""
+    known.difference_update([path for path in tuple(known) if not os.path.lexists(path)])
+
+
+def keep_swept(
+    folder: Path, known: set[str], *, often: float = _OFTEN, kept: float = KEPT
+) -> threading.Thread:
+    """Sweep the folder, and prune Gradio's list of it, again and again until it is gone."""
 
     def look() -> None:
         while folder.is_dir():
             sweep(folder, kept=kept)
+            prune(known)
             time.sleep(often)
 
     looking = threading.Thread(target=look, daemon=True)

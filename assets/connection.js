@@ -8,6 +8,7 @@ const words = JSON.parse(root.dataset.words);
 const AGAIN_MS = 3000;
 const PATIENCE_MS = 10000; // for one answer; a machine that many share can be slow
 const VISIT = "/heartbeat/"; // in the address of that stream
+const ANSWERS = "/queue/data"; // of another, which Gradio breaks off itself when all is answered
 const { root: origin, api_prefix: api, app_id: own } = window.gradio_config;
 const address = new URL(`${origin}${api}/app_id`, window.location.href).href;
 
@@ -53,7 +54,7 @@ function say(gone) {
 }
 
 const failed = ({ name, responseStatus }) =>
-  name.startsWith(window.location.origin) && name !== address
+  name.startsWith(window.location.origin) && name !== address && !name.includes(ANSWERS)
   && (responseStatus === 0 || name.includes(VISIT));
 
 new PerformanceObserver((list) => list.getEntries().some(failed) && look())

@@ -10,6 +10,7 @@ every form.
 """
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -22,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as `sadal_core.onnx_backbone` says
+
 import onnxruntime  # noqa: E402
 import torch  # noqa: E402
 from onnxruntime.quantization import (  # noqa: E402

@@ -1,9 +1,12 @@
 """The backbone in ONNX Runtime, which runs it several times faster on a processor than PyTorch."""
 
+import os
 import warnings
 from pathlib import Path
 
-import onnxruntime
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it tells its makers about every session
+
+import onnxruntime  # noqa: E402
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

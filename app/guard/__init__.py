@@ -5,17 +5,19 @@ from collections.abc import Callable
 from starlette.middleware import Middleware
 
 from app.guard.bodies import Bodies
+from app.guard.calls import FinishedCalls
 from app.guard.headers import SafeHeaders
 from app.guard.routes import KnownRoutes
 from app.guard.sessions import OwnSessions
 from app.guard.streams import KeptStreams
 
 
-def guard(has_room: Callable[[], bool]) -> list[Middleware]:
+def guard(has_room: Callable[[], bool], forget: Callable[[str], None]) -> list[Middleware]:
     """Its parts, from the network inwards.
 
     Args:
         has_room: whether another upload can be kept for its few seconds.
+        forget: drops what is kept of a call that has ended.
     """
     return [
         Middleware(SafeHeaders),
@@ -23,4 +25,5 @@ def guard(has_room: Callable[[], bool]) -> list[Middleware]:
         Middleware(Bodies, has_room=has_room),
         Middleware(OwnSessions),
         Middleware(KeptStreams),
+        Middleware(FinishedCalls, forget=forget),
     ]

@@ -1,5 +1,6 @@
 """The few things that every part of the guard does with a request."""
 
+import re
 from typing import Final
 
 from starlette.responses import JSONResponse
@@ -10,6 +11,7 @@ JOIN: Final = f"{API}/queue/join"
 ANSWERS: Final = f"{API}/queue/data"
 UPLOAD: Final = f"{API}/upload"
 LOGIN: Final = "/login"
+CALL: Final = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")  # the answer of a call
 
 
 def path_of(scope: Scope) -> str:

@@ -15,7 +15,7 @@ from sadal_core.lab.state import LabState
 def kept(*sessions: str) -> tuple[gr.Blocks, LabRoom]:
     """A page and a room that hold something of every session."""
     demo, room = gr.Blocks(), LabRoom(lab_faces(None))
-    held = SimpleNamespace(session_data=dict.fromkeys(sessions, "photo"))
+    held = SimpleNamespace(session_data=dict.fromkeys(sessions, "photo"), time_last_used={})
     demo.app = SimpleNamespace(state_holder=held)  # type: ignore[assignment]
     for session in sessions:
         room.start(session, LabState.of("toy", "corrected"))

@@ -39,7 +39,7 @@ def test_what_is_old_is_swept_and_what_is_being_written_stays(tmp_path: Path) ->
 def test_the_folder_is_swept_until_it_is_gone(tmp_path: Path) -> None:
     folder = tmp_path / "uploads"
     unread = file_of(folder / "0123" / "face.png", age=200)
-    looking = keep_swept(folder, often=0.01)
+    looking = keep_swept(folder, set(), often=0.01)
     end = time.monotonic() + 20
     while unread.exists() and time.monotonic() < end:
         time.sleep(0.01)

@@ -1,5 +1,7 @@
 import copy
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -124,3 +126,22 @@ def test_without_the_package_that_writes_it_the_command_says_what_to_install(
     assert main(["onnx", "--model", str(folder)]) == 2
     assert "pip install onnx" in capsys.readouterr().err
     assert json.loads((folder / "manifest.json").read_text()) == before
+
+
+def test_its_runtime_tells_nobody_about_it(tmp_path: Path) -> None:
+    """Where it does, it keeps an identity of the device below the home folder."""
+    program = (
+        "import os; from sadal_core.pipeline import AgeEstimator; import numpy as np\n"
+        "estimator = AgeEstimator.from_folder()\n"
+        "side = estimator.model.spec.crop.size\n"
+        "estimator.model.predict(np.zeros((1, side, side, 3), np.uint8))\n"
+        "print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
+    places = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **places},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["1"]
+    assert [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name] == []
+    assert not (tmp_path / "Microsoft").exists()
