@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FIRST_PORT: Final = 7860
 _PORTS_TRIED: Final = 50
+_STOPPED: Final = threading.Event()
 _TURN_SECONDS: Final = 0.0005  # of a thread: a click passes through several, one may be training
 
 
@@ -114,7 +115,9 @@ def _serve(
             webbrowser.open(url)
         services.warm_up()
         _say("The model is loaded.")
-        threading.Event().wait()
+        while not _STOPPED.wait(1):
+            pass
+        raise KeyboardInterrupt
     finally:
         demo.close(verbose=False)
 
@@ -158,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    _STOPPED.set()  # an exception alone is lost where it meets a destructor
     raise KeyboardInterrupt
 
 

@@ -40,7 +40,7 @@ def main(port: int) -> None:
         manifest = {"sha256": "0" * 64, "bands": []}
         services = Services(estimate, manifest, uploads=uploads, grace=0.5)
         _, url = launch(services, "127.0.0.1", port)
-        keep_swept(uploads, often=1, kept=5)  # as the page does, but sooner
+        keep_swept(uploads, set(), often=1, kept=5)  # as the page does, but sooner
         print(f"The page is at {url}", flush=True)  # noqa: T201
         threading.Event().wait()
 
