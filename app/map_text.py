@@ -57,6 +57,15 @@ K_SAME: Final = (
     "Pictures are averages of at least {k} faces that lie near each other in the metric: they show "
     "what a region of the space looks like, and nobody in particular."
 )
+MEANS: Final = (
+    " Every point is the mean of at least {mean} real faces of one age near each other, because "
+    "the numbers of a single face would be enough to draw a likeness of it."
+)
+REPEATED: Final = (
+    "The epochs were recorded when the training was repeated with the same settings and seed; "
+    "rounding makes two runs drift apart, so that the last step, to the bundled metric, is larger "
+    "than it was."
+)
 OWN_PICTURES: Final = "Pictures are the faces of this gallery, shown on this machine only."
 
 PICK_TITLE: Final = "Quadruplet"
@@ -169,9 +178,11 @@ def distance(value: float) -> str:
 
 
 def pictures(about: Mapping[str, Any]) -> str:
-    """Whose faces the pictures of a gallery are."""
-    shown = about["pictures"]
-    return K_SAME.format(k=shown["k"]) if shown["kind"] == "k-same" else OWN_PICTURES
+    """Whose faces the pictures of a gallery are, and its points."""
+    shown, mean = about["pictures"], about.get("mean_of", 1)
+    if shown["kind"] != "k-same":
+        return OWN_PICTURES
+    return K_SAME.format(k=shown["k"]) + (MEANS.format(mean=mean) if mean > 1 else "")
 
 
 def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | None) -> list[str]:
@@ -201,6 +212,8 @@ def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | 
         )
     if epoch is not None:
         lines.append(NO_PLACE_THEN)
+        if about.get("repetition"):
+            lines.append(REPEATED)
     if not names[0].endswith(("pca", "joint")):
         lines += [agreement(kind, known) for kind, known in maps.get("agreement", {}).items()]
     return lines

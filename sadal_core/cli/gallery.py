@@ -4,13 +4,11 @@
 """
 
 import argparse
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from sadal_core.cli.datasets import (
@@ -20,21 +18,22 @@ from sadal_core.cli.datasets import (
     load_crops,
 )
 from sadal_core.cli.provenance import provenance
-from sadal_core.errors import ConfigError, DataError
+from sadal_core.errors import ConfigError
 from sadal_core.gallery.build import Faces, Training, build_gallery, embedded, standardised
 from sadal_core.gallery.candidates import SIDES, Candidates, candidates
 from sadal_core.gallery.choose import chosen_faces
 from sadal_core.gallery.epochs import Recorded
 from sadal_core.gallery.maps import MapSettings
+from sadal_core.gallery.means import means_of
 from sadal_core.gallery.pictures import FEWEST_AVERAGED, Sheet, k_same, sheet
+from sadal_core.gallery.recording import recording
 from sadal_core.gallery.stored import save_gallery
 from sadal_core.manifest import entry
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
 from sadal_core.settings import overridden
 from sadal_core.training.finish import SplitSettings
-from sadal_core.training.metric.config import MetricConfig, Phase
-from sadal_core.training.metric.snapshots import recorded_metrics
+from sadal_core.training.metric.config import MetricConfig
 from sadal_core.weights import load_model
 
 _OTHERS = 500  # faces that are not shown, with which placing is measured
@@ -49,6 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run", type=Path, metavar="DIR", dest="recording",
         help="run of the metric stage that made the model: its epochs become maps",
+    )  # fmt: skip
+    parser.add_argument(
+        "--repetition", type=Path, metavar="DIR",
+        help="in the place of --run: another run with the same settings",
     )  # fmt: skip
     parser.add_argument(
         "--count",
@@ -73,6 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fewest faces in an average (default: %(default)s)",
     )
     parser.add_argument(
+        "--mean", type=int, metavar="M", default=1,
+        help="every point is the mean of M faces of one age or more, so that none is anybody's "
+        "(default: 1, the faces themselves, for your own machine)",
+    )  # fmt: skip
+    parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings",
         help="settings of UMAP: n_neighbors, min_dist, seed",
     )  # fmt: skip
@@ -81,31 +89,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Build the gallery, write it, and say how far its maps can be believed."""
     settings = overridden(MapSettings(), options.settings)
+    if options.mean != 1 and options.pictures == "own":
+        raise ConfigError("A mean of faces has no picture of its own: add --pictures k-same.")
     model, manifest = load_model(options.model)
     metric, config = _metric(model, manifest)
-    recorded = _recorded(options.recording, metric)
+    recorded = _recorded(options, metric, config)
     parts = load_crops(options, model.spec.crop)
     known = manifest.get("split")
     if options.side != "all":
         known = entry(manifest, "split")
     split = None if known is None else SplitSettings(**known)
     all_faces = candidates(parts, feature_sets(options, model, parts), options.side, split)
-    shown, rest = _chosen(all_faces, options.count, settings.seed)
+    embeddings = embedded(metric, standardised(metric, all_faces.features))
+    shown, own, others = _chosen(all_faces, embeddings, options, settings.seed)
     with tqdm(desc="pictures", bar_format="{desc} [{elapsed}]") as bar:
-        pictures = _sheet(options, model, all_faces, shown)
         gallery = build_gallery(
             metric,
             Training(config.objective, config.age_window, recorded),
-            Faces(all_faces.ids[shown], all_faces.ages[shown], all_faces.features[shown]),
+            shown,
             settings,
-            others=all_faces.features[rest] if len(rest) else None,
+            others=others if len(others) else None,
             progress=bar.set_description,
         )
+        pictures = _sheet(options, model, all_faces, own, embeddings, gallery.embeddings)
     about = {
         **provenance("gallery", options, extra=_options_text(options)),
         "model": manifest["sha256"],
         **gallery.about,
         "config": asdict(config),
+        "mean_of": options.mean,
+        "repetition": options.repetition is not None,
         "pictures": {"kind": options.pictures, "k": _averaged(options)},
         "labels": [crops.labels for crops in parts],
     }
@@ -114,14 +127,26 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(faces: Candidates, count: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Faces that are shown, and some of other people with which placing is measured."""
-    if count is None:
-        return np.arange(len(faces)), np.empty(0, np.int64)
+def _chosen(
+    faces: Candidates, embeddings: np.ndarray, options: argparse.Namespace, seed: int
+) -> tuple[Faces, np.ndarray, np.ndarray]:
+    """What is shown, a face of each, and features of other people to measure placing with."""
+    if options.mean == 1:
+        ids, ages, features = faces.ids, faces.ages, faces.features
+        units, members = faces.units, [np.array([face]) for face in range(len(faces))]
+    else:
+        means = means_of(faces.ages, faces.units, faces.features, embeddings, options.mean)
+        ids, ages, features, members = means.ids, means.ages, means.features, means.members
+        units = np.arange(len(ages))
     rng = np.random.default_rng(seed)
-    shown = chosen_faces(faces.ages, faces.units, count, rng)
-    others = np.flatnonzero(~np.isin(faces.units, faces.units[shown]))
-    return shown, rng.permutation(others)[:_OTHERS]
+    shown = np.arange(len(ages))
+    if options.count is not None:
+        shown = chosen_faces(ages, units, options.count, rng)
+    inside = [members[point] for point in shown.tolist()]
+    others = np.flatnonzero(~np.isin(faces.units, faces.units[np.concatenate(inside)]))
+    chosen = Faces(ids[shown], ages[shown], features[shown])
+    own = np.array([group[0] for group in inside])
+    return chosen, own, faces.features[rng.permutation(others)[:_OTHERS]]
 
 
 def _metric(model: AgeModel, manifest: dict[str, Any]) -> tuple[MetricModel, MetricConfig]:
@@ -132,43 +157,28 @@ def _metric(model: AgeModel, manifest: dict[str, Any]) -> tuple[MetricModel, Met
     return model.metric, MetricConfig(**entry(manifest, "config"))
 
 
-def _recorded(folder: Path | None, metric: MetricModel) -> list[Recorded]:
-    """The epochs of the run up to the one whose metric the model has."""
-    if folder is None:
+def _recorded(
+    options: argparse.Namespace, metric: MetricModel, config: MetricConfig
+) -> list[Recorded]:
+    """Epochs for the maps; of a repetition the last one gives way to the model's own metric."""
+    if options.recording is not None:
+        return recording(options.recording, metric, config)
+    if options.repetition is None:
         return []
-    try:
-        config = MetricConfig(**json.loads((folder / "config.json").read_text("utf-8"))["config"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{folder} holds no run of the metric stage.") from error
-    made: list[Recorded] = []
-    for number, then in recorded_metrics(folder / "snapshots"):
-        made.append(Recorded(number, config.phase(number - 1) is not Phase.METRIC, then))
-        if _same(then, metric):
-            return made
-    raise DataError(
-        f"The model is not one of those recorded in {folder}. Give the run that it was made by."
-    )
-
-
-def _same(one: MetricModel, other: MetricModel) -> bool:
-    mine, its = one.state_dict(), other.state_dict()
-    if mine.keys() != its.keys():
-        return False
-    return all(torch.equal(value, its[name]) for name, value in mine.items())
+    *before, last = recording(options.repetition, metric, config, repetition=True)
+    return [*before, last._replace(metric=metric)]
 
 
 def _sheet(
-    options: argparse.Namespace, model: AgeModel, faces: Candidates, shown: np.ndarray
-) -> Sheet:
-    spec = model.spec.crop
+    options: argparse.Namespace, model: AgeModel, faces: Candidates, own: np.ndarray,
+    embeddings: np.ndarray, shown: np.ndarray,
+) -> Sheet:  # fmt: skip
+    def picture(face: int) -> np.ndarray:
+        return faces.picture(face, model.spec.crop)
+
     if options.pictures == "own":
-        return sheet(np.stack([faces.picture(face, spec) for face in shown.tolist()]))
-    assert model.metric is not None
-    embeddings = embedded(model.metric, standardised(model.metric, faces.features))
-    made = k_same(
-        lambda face: faces.picture(face, spec), embeddings, faces.units, shown, k=options.k
-    )
-    return sheet(made)
+        return sheet(np.stack([picture(face) for face in own.tolist()]))
+    return sheet(k_same(picture, embeddings, faces.units, shown, k=options.k))
 
 
 def _averaged(options: argparse.Namespace) -> int:
@@ -181,6 +191,7 @@ def _options_text(options: argparse.Namespace) -> str:
         "--side": options.side,
         "--pictures": options.pictures,
         "--k": options.k if options.pictures == "k-same" else None,
+        "--mean": options.mean if options.mean > 1 else None,
     }
     return " ".join(f"{name} {value}" for name, value in words.items() if value is not None)
 

@@ -22,11 +22,11 @@ def k_same(
     image: Callable[[int], UInt8[np.ndarray, "side side 3"]],
     embeddings: Float[np.ndarray, "faces dim"],
     units: Int[np.ndarray, " faces"],
-    shown: Int[np.ndarray, " shown"],
+    shown: Float[np.ndarray, "shown dim"],
     *,
     k: int = FEWEST_AVERAGED,
 ) -> UInt8[np.ndarray, "shown side side 3"]:
-    r"""For each shown face the mean picture of the group of at least k faces that it is nearest to.
+    r"""For each shown place the mean picture of the group of at least k faces nearest to it.
 
     .. math:: \bar I_g = \frac{1}{|g|} \sum_{m \in g} I_m
 
@@ -37,7 +37,7 @@ def k_same(
         image: aligned picture of a face by its position, all of equal size.
         embeddings: of all faces.
         units: number of the unit (subject, duplicate group) of each.
-        shown: positions of the faces to make a picture for.
+        shown: places in the same space to make a picture for.
         k: at least `FEWEST_AVERAGED`.
 
     Raises:
@@ -60,7 +60,7 @@ def k_same(
     groups = [first[group] for group in disjoint_groups(embeddings[first], k)]
     centres = np.stack([embeddings[group].mean(axis=0) for group in groups])
     search = NearestNeighbors(n_neighbors=1).fit(centres)
-    nearest = search.kneighbors(embeddings[shown], return_distance=False)[:, 0]
+    nearest = search.kneighbors(shown, return_distance=False)[:, 0]
     made = {
         number: np.rint(np.mean([image(face) for face in groups[number].tolist()], axis=0))
         for number in np.unique(nearest).tolist()

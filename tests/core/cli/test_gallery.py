@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sadal_core.gallery import pictures
+from sadal_core.gallery import candidates, pictures
 from sadal_core.gallery.pictures import disjoint_groups
 from sadal_core.gallery.stored import Gallery, load_gallery
 from sadal_core.weights import load_model
@@ -141,6 +141,30 @@ def test_averages_are_of_groups_in_the_metric(
         far = np.abs(tile - near).mean()
         assert all(far < 0.8 * np.abs(tile - other).mean() for other in others)
         assert far < 0.3 * np.abs(tile - own[number]).mean()
+
+
+def test_points_can_be_means_that_are_nobody(
+    made: Lights, full: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "FEWEST_AVERAGED", 6)
+    years = 5 * (np.arange(COUNT) // 4)  # four faces of an age
+    monkeypatch.setattr(candidates, "whole_years", lambda ages: years)
+    options = ["--pictures", "k-same", "--k", "6", "--mean", "2", "--repetition", str(made.run)]
+    assert made.gallery(tmp_path, *options) == 0
+    gallery = load_gallery(tmp_path)
+    assert len(gallery) == COUNT // 2
+    assert gallery.about["mean_of"] == 2
+    assert gallery.about["repetition"] is True
+    assert "--k 6 --mean 2" in gallery.about["command"]
+    assert not {*gallery.ids.tolist()} & {*full.ids.tolist()}
+    for year in np.unique(years):  # of two means of two faces the mean is that of all four
+        means = gallery.features[gallery.ages == year]
+        assert len(means) == 2
+        whole = full.features[years == year].mean(axis=0)
+        np.testing.assert_allclose(means.mean(axis=0), whole, atol=5e-3)
+    epochs = gallery.epochs
+    assert epochs is not None
+    np.testing.assert_allclose(epochs.after[-1], gallery.negatives["distance_after"], rtol=1e-3)
 
 
 @pytest.mark.parametrize(("side", "count"), [("training", "n_train"), ("held-out", "n_validation")])

@@ -17,6 +17,8 @@ from tests.lights import Error, Lights, metric_of
     [
         (["--pictures", "k-same", "--k", "41"], "averages 41 different faces, and there are 40"),
         (["--pictures", "k-same", "--k", "29"], "averages at least 30 faces, got 29"),
+        (["--mean", "8"], "has no picture of its own: add --pictures k-same"),
+        (["--mean", "0", "--pictures", "k-same"], "at least 2 faces, got 0"),
         (["--count", "0"], "count of at least 1 face, got 0"),
         (["--count", "2"], "can be an anchor"),
         (["--set", "n_neighbors=1"], "n_neighbors must be from 2 to 200"),
@@ -68,6 +70,19 @@ def test_a_run_that_did_not_make_the_model_is_refused(
             path.unlink()
     assert made.gallery(tmp_path / "out", "--run", str(run)) == 2
     assert words in error()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_repetition_with_other_settings_is_refused(
+    made: Lights, tmp_path: Path, error: Error
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(made.run / "snapshots", run / "snapshots")
+    known = json.loads((made.run / "config.json").read_text())
+    known["config"]["tau"] *= 0.5
+    (run / "config.json").write_text(json.dumps(known))
+    assert made.gallery(tmp_path / "out", "--repetition", str(run)) == 2
+    assert "with other settings than the model's" in error()
     assert not (tmp_path / "out").exists()
 
 

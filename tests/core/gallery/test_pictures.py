@@ -17,7 +17,8 @@ class Faces:
         self.units = np.arange(COUNT) - (np.arange(COUNT) % 3 == 2)
 
     def averaged(self, shown: list[int], *, k: int = FEWEST_AVERAGED) -> np.ndarray:
-        return k_same(self.pictures.__getitem__, self.embeddings, self.units, np.array(shown), k=k)
+        places = self.embeddings[shown]
+        return k_same(self.pictures.__getitem__, self.embeddings, self.units, places, k=k)
 
 
 def members(count: int, k: int, shown: list[int]) -> list[frozenset[int]]:
@@ -31,7 +32,7 @@ def members(count: int, k: int, shown: list[int]) -> list[frozenset[int]]:
         return white
 
     embeddings = rng.normal(size=(count, 5)).astype(np.float32)
-    made = k_same(image, embeddings, np.arange(count), np.array(shown), k=k)
+    made = k_same(image, embeddings, np.arange(count), embeddings[shown], k=k)
     return [frozenset(np.flatnonzero(picture[:, :, 0]).tolist()) for picture in made]
 
 
@@ -98,16 +99,16 @@ def no_picture(face: int) -> np.ndarray:
 def test_averages_of_few_faces_are_refused(k: int) -> None:
     faces = Faces()
     with pytest.raises(ConfigError, match=f"at least 30 faces, got {k}"):
-        k_same(no_picture, faces.embeddings, faces.units, np.array([0]), k=k)
+        k_same(no_picture, faces.embeddings, faces.units, faces.embeddings[:1], k=k)
 
 
 def test_too_few_different_faces_are_refused() -> None:
     faces = Faces()
     units = np.arange(COUNT) % 29
     with pytest.raises(DataError, match="averages 30 different faces, and there are 29"):
-        k_same(no_picture, faces.embeddings, units, np.array([0]))
+        k_same(no_picture, faces.embeddings, units, faces.embeddings[:1])
     units[0] = 29
-    made = k_same(faces.pictures.__getitem__, faces.embeddings, units, np.array([0]))
+    made = k_same(faces.pictures.__getitem__, faces.embeddings, units, faces.embeddings[:1])
     assert made.shape == (1, SIDE, SIDE, 3)
 
 
