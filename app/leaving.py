@@ -1,14 +1,12 @@
 """What happens when a tab is closed: everything of its visitor is forgotten."""
 
-import ctypes
 import threading
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import gradio as gr
 
 from app.lab_room import LabRoom
+from app.upkeep import give_back_memory
 
 LATE: Final = 10.0  # seconds after which no request of a closed tab is still being answered
 
@@ -46,13 +44,3 @@ def forget_call(demo: gr.Blocks, call: str) -> None:
         queue.pending_event_ids_session, queue.pending_messages_per_session,
     ):  # fmt: skip
         kept.pop(call, None)
-
-
-def give_back_memory() -> None:
-    """Let the system have the memory that is free again; glibc would keep it for later.
-
-    It is one call of glibc's, which other C libraries do not have; they go without.
-    """
-    with suppress(OSError, AttributeError):
-        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
-        trim(0)

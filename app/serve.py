@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -83,14 +84,16 @@ def launch(
     from app.leaving import forget_call
     from app.main import build_demo
     from app.theme import launch_options
-    from app.uploads import has_room, keep_swept, keep_uploads_apart
+    from app.upkeep import give_back_memory, keep_up
+    from app.uploads import has_room, keep_uploads_apart, prune, sweep
 
     keep_uploads_apart()
     keep_sessions_lean()
     uploads = services.uploads
     demo = build_demo(services)
     if uploads is not None:
-        keep_swept(uploads, demo.upload_file_set)
+        known = demo.upload_file_set
+        keep_up(uploads, (partial(sweep, uploads), partial(prune, known), give_back_memory))
     parts = guard(
         lambda: uploads is None or has_room(uploads), lambda call: forget_call(demo, call)
     )

@@ -8,7 +8,6 @@ what it has stored of an upload that broke off.
 import os
 import secrets
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,7 +19,6 @@ from gradio import route_utils
 from sadal_core.faces.image import MAX_BYTES
 
 KEPT: Final = 120.0  # seconds after which an upload that nobody has read is deleted
-_OFTEN: Final = 30.0  # seconds between two looks
 _MOST: Final = 25 * MAX_BYTES  # bytes of all uploads together, 1 GB
 
 
@@ -57,22 +55,6 @@ def sweep(folder: Path, *, kept: float = KEPT) -> None:
 def prune(known: set[str]) -> None:
     """Drop the paths of files that are gone; Gradio keeps those that it did not delete itself."""
     known.difference_update([path for path in tuple(known) if not os.path.lexists(path)])
-
-
-def keep_swept(
-    folder: Path, known: set[str], *, often: float = _OFTEN, kept: float = KEPT
-) -> threading.Thread:
-    """Sweep the folder, and prune Gradio's list of it, again and again until it is gone."""
-
-    def look() -> None:
-        while folder.is_dir():
-            sweep(folder, kept=kept)
-            prune(known)
-            time.sleep(often)
-
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    return looking
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:

@@ -1,4 +1,3 @@
-import ctypes
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +7,7 @@ import pytest
 
 from app.engine import lab_faces
 from app.lab_room import LabRoom
-from app.leaving import give_back_memory, leave
+from app.leaving import leave
 from sadal_core.lab.state import LabState
 
 
@@ -60,13 +59,3 @@ def test_what_a_late_answer_puts_back_is_forgotten_too(timers: list[Any]) -> Non
     with room.bench("gone") as gone, room.bench("here") as here:
         assert gone is None
         assert here is not None
-
-
-def test_another_c_library_keeps_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append))
-    give_back_memory()
-    assert asked == [0]
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
-    give_back_memory()
-    assert asked == [0]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.uploads import has_room, keep_swept, sweep
+from app.uploads import has_room, sweep
 from sadal_core.faces.image import MAX_BYTES
 
 
@@ -34,19 +34,6 @@ def test_what_is_old_is_swept_and_what_is_being_written_stays(tmp_path: Path) ->
     fresh.unlink()
     sweep(tmp_path, kept=0)
     assert tmp_path.is_dir()
-
-
-def test_the_folder_is_swept_until_it_is_gone(tmp_path: Path) -> None:
-    folder = tmp_path / "uploads"
-    unread = file_of(folder / "0123" / "face.png", age=200)
-    looking = keep_swept(folder, set(), often=0.01)
-    end = time.monotonic() + 20
-    while unread.exists() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert not unread.exists()
-    shutil.rmtree(folder)
-    looking.join(timeout=20)
-    assert not looking.is_alive()
 
 
 def test_there_is_room_until_the_uploads_or_the_disk_are_full(

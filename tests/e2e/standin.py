@@ -16,7 +16,8 @@ import numpy as np
 from app.private import private_folder
 from app.serve import launch
 from app.services import Services
-from app.uploads import keep_swept
+from app.upkeep import keep_up
+from app.uploads import sweep
 
 if TYPE_CHECKING:  # at run time this would import torch
     from sadal_core.pipeline import FaceEstimate
@@ -40,7 +41,7 @@ def main(port: int) -> None:
         manifest = {"sha256": "0" * 64, "bands": []}
         services = Services(estimate, manifest, uploads=uploads, grace=0.5)
         _, url = launch(services, "127.0.0.1", port)
-        keep_swept(uploads, set(), often=1, kept=5)  # as the page does, but sooner
+        keep_up(uploads, [lambda: sweep(uploads, kept=5)], often=1)  # as the page does, but sooner
         print(f"The page is at {url}", flush=True)  # noqa: T201
         threading.Event().wait()
 
