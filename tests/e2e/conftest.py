@@ -18,6 +18,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.e2e.sockets import other_hosts
+
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED_MODEL = ROOT / "assets" / "model"
 OFFLINE = Path(__file__).parent / "offline"  # keeps the server from reaching other hosts
@@ -90,7 +92,9 @@ def server(
         wait_for(log, "The model is loaded", process)
         found = re.search(r"The page is at (\S+)", log.read_text())
         assert found
-        yield Server(found[1], temporary)
+        with other_hosts(process.pid) as reached:
+            yield Server(found[1], temporary)
+        assert reached == set(), "the server reached other hosts from below Python"
     finally:
         process.terminate()
         process.wait(timeout=30)
