@@ -161,7 +161,7 @@ async def one_visitor(options: argparse.Namespace) -> dict[str, Any]:
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Both parts, each with a page that was started for it."""
     return {
-        "command": "python benchmarks/load.py",
+        "command": command(options),
         "revision": revision(),
         "model": load_manifest(BUNDLED_MODEL)["sha256"],
         "machine": {"cores": os.cpu_count(), "processor": platform.machine()},
@@ -200,6 +200,13 @@ def print_table(record: dict[str, Any]) -> None:
     print(f"memory grows by {row['slope_kb_per_1000']:.0f} kB in 1,000 estimates")
     for part in ("at_once", "in_a_row"):
         print(f"{part}: before {record[part]['before']}, after {record[part]['after']}")
+
+
+def command(options: argparse.Namespace) -> str:
+    """What was typed, but for the file."""
+    words = [f"--visitors {' '.join(map(str, options.visitors))}"]
+    words += [f"--{name} {getattr(options, name)}" for name in ("asked", "row", "idle")]
+    return " ".join(["python benchmarks/load.py", *words])
 
 
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:

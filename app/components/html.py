@@ -1,5 +1,8 @@
 """HTML that only the page's own style sheet dresses."""
 
+import json
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,3 +25,8 @@ def plain_html(
     """
     code = "".join((_ASSETS / name).read_text("utf-8") for name in script.split())
     return kind(value, js_on_load=code or None, apply_default_css=False, **options)
+
+
+def data_words(words: Mapping[str, Any]) -> str:
+    """The attribute from which a part's script reads what it says."""
+    return f'data-words="{escape(json.dumps(words, ensure_ascii=False))}"'

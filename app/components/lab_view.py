@@ -1,12 +1,11 @@
 """The lab as a part of the page: transport, plots, and what is measured now."""
 
-import json
 from html import escape
 
 import gradio as gr
 
 from app import lab_text as text
-from app.components.html import plain_html
+from app.components.html import data_words, plain_html
 from app.components.packed import PackedHTML
 from app.files import PLOTLY, file_url
 
@@ -32,7 +31,7 @@ def lab_view() -> gr.HTML:
     return plain_html(
         None,
         html_template=(
-            f'<div class="sadal-lab" data-words="{escape(json.dumps(words, ensure_ascii=False))}" '
+            f'<div class="sadal-lab" {data_words(words)} '
             f'data-plotly="{file_url(PLOTLY)}">'
             '<div class="sadal-lab-bar" id="sadal-lab-turns">'
             f'<button type="button" class="sadal-button sadal-primary" data-play disabled>'

@@ -1,15 +1,13 @@
 """What a view offers to links, and the part of the page that shows and reads them."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from app import lesson_text as text
-from app.components.html import plain_html
+from app.components.html import data_words, plain_html
 
 Restored = tuple[dict[Any, Any], list[str]]  # values of parts, and what made no sense
 
@@ -50,12 +48,11 @@ def link_part(views: Mapping[str, str]) -> gr.HTML:
     Args:
         views: names of all views by what links call them.
     """
-    words = json.dumps({"views": views}, ensure_ascii=False)
     options = "".join(f'<option value="{k}">{label}</option>' for k, label in text.GUARDS.items())
     return plain_html(
         None,
         html_template=(
-            f'<div class="sadal-link" data-words="{escape(words)}" hidden><details>'
+            f'<div class="sadal-link" {data_words({"views": views})} hidden><details>'
             f"<summary>{text.LINK}</summary><div>"
             f'<label>{text.LINK_LABEL} <input type="text" readonly></label>'
             f"<label>{text.LINK_CONTROLS} <select>{options}</select></label>"

@@ -1,21 +1,19 @@
 """The live camera: video, boxes over it, one button and the measured rate."""
 
-import json
 from html import escape
 
 import gradio as gr
 
 from app import text
-from app.components.html import plain_html
+from app.components.html import data_words, plain_html
 
 
 def live_view() -> gr.HTML:
     """A part that triggers `frame` with a picture and draws the answer that becomes its value."""
-    words = escape(json.dumps(text.LIVE_WORDS, ensure_ascii=False))
     return plain_html(
         None,
         html_template=(
-            f'<div class="sadal-live" data-words="{words}" data-running="false">'
+            f'<div class="sadal-live" {data_words(text.LIVE_WORDS)} data-running="false">'
             '<div class="sadal-live-frame"><video muted playsinline></video>'
             '<svg aria-hidden="true"></svg>'
             f'<p class="sadal-live-message" role="status">{escape(text.LIVE_IDLE)}</p></div>'

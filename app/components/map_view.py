@@ -1,12 +1,11 @@
 """The map as a part of the page: plots, layers, epochs, and the card that shows a picture."""
 
-import json
 from html import escape
 
 import gradio as gr
 
 from app import map_text as text
-from app.components.html import plain_html
+from app.components.html import data_words, plain_html
 from app.components.packed import PackedHTML
 from app.files import PLOTLY, file_url
 
@@ -18,7 +17,6 @@ def map_view() -> gr.HTML:
     selection, and `epoch`.
     """
     gr.set_static_paths([PLOTLY])
-    words = escape(json.dumps(text.MAP_WORDS, ensure_ascii=False))
     layers = "".join(
         f'<label><input type="checkbox" value="{name}" checked> {escape(label)}</label>'
         for name, label in text.MAP_LAYERS.items()
@@ -31,7 +29,7 @@ def map_view() -> gr.HTML:
     return plain_html(
         None,
         html_template=(
-            f'<div class="sadal-map" data-words="{words}" data-plotly="{file_url(PLOTLY)}">'
+            f'<div class="sadal-map" {data_words(text.MAP_WORDS)} data-plotly="{file_url(PLOTLY)}">'
             f'<div class="sadal-layers" role="group" aria-label="{text.MAP_LAYERS_LABEL}">'
             f"{layers}</div>"
             f'<div class="sadal-map-plots"><div class="sadal-map-plot" {keys}></div>'
