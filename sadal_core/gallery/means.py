@@ -66,7 +66,7 @@ def means_of(
         if len(of_age) < fewest:
             continue
         groups = disjoint_groups(embeddings[of_age], fewest)
-        ids += [f"{age} years/{number:03d}" for number in range(len(groups))]
+        ids += [f"mean {age}-{number:03d}" for number in range(len(groups))]
         members += [of_age[group] for group in groups]
     if not members:
         raise DataError(f"No age has {fewest} different faces to take a mean of. Give more faces.")

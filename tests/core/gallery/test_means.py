@@ -52,7 +52,7 @@ def test_names_tell_the_age_and_no_face() -> None:
     means = made()
     assert len(set(means.ids.tolist())) == len(means.ids)
     for name, age in zip(means.ids.tolist(), means.ages.tolist(), strict=True):
-        assert name.startswith(f"{age} years/")
+        assert name.startswith(f"mean {age}-")
 
 
 def test_copies_of_a_face_count_once() -> None:
