@@ -58,8 +58,8 @@ K_SAME: Final = (
     "what a region of the space looks like, and nobody in particular."
 )
 MEANS: Final = (
-    " Every point is the mean of at least {mean} real faces of one age near each other, because "
-    "the numbers of a single face would be enough to draw a likeness of it."
+    " Every real sample is the mean of at least {mean} faces of one age near each other, because "
+    "the numbers of a single face would tell who it is."
 )
 REPEATED: Final = (
     "The epochs were recorded when the training was repeated with the same settings and seed; "

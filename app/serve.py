@@ -16,6 +16,7 @@ from app.password import login, read_password
 from app.private import private_folder
 from app.results import BUNDLED_RESULTS
 from app.services import Services, load_services
+from app.upkeep import give_back_memory, keep_memory_together, keep_up
 from sadal_core.errors import ConfigError, SadalError
 from sadal_core.gallery.stored import BUNDLED_GALLERY
 from sadal_core.manifest import BUNDLED_MODEL
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     sys.setswitchinterval(_TURN_SECONDS)
+    keep_memory_together()
     try:
         with private_folder() as uploads:
             services = load_services(
@@ -84,7 +86,6 @@ def launch(
     from app.leaving import forget_call
     from app.main import build_demo
     from app.theme import launch_options
-    from app.upkeep import give_back_memory, keep_up
     from app.uploads import has_room, keep_uploads_apart, prune, sweep
 
     keep_uploads_apart()

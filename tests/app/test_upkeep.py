@@ -1,5 +1,7 @@
 import ctypes
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -7,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.upkeep import give_back_memory, keep_up
+from app.upkeep import give_back_memory, keep_memory_together, keep_up
 
 
 def test_every_task_is_done_again_and_again_until_the_folder_is_gone(tmp_path: Path) -> None:
@@ -35,10 +37,36 @@ def test_nothing_is_done_once_the_folder_is_gone(tmp_path: Path) -> None:
 
 
 def test_another_c_library_keeps_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append))
+    asked: list[tuple[int, ...]] = []
+    glibc = SimpleNamespace(
+        malloc_trim=lambda *given: asked.append(given), mallopt=lambda *given: asked.append(given)
+    )
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: glibc)
+    keep_memory_together()
     give_back_memory()
-    assert asked == [0]
+    assert asked == [(-8, 2), (0,)]
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+    keep_memory_together()
     give_back_memory()
-    assert asked == [0]
+    assert len(asked) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the heaps are glibc's")
+def test_threads_share_two_heaps() -> None:
+    """Mapped heaps of 64 MB begin at multiples of 64 MB; without the call there is one a thread."""
+    code = """
+import threading
+from app.upkeep import keep_memory_together
+keep_memory_together()
+held, together = [], threading.Barrier(12)
+def hold():
+    held.append([bytearray(3000) for _ in range(500)])
+    together.wait()
+threads = [threading.Thread(target=hold) for _ in range(12)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+starts = [int(line.split("-")[0], 16) for line in open("/proc/self/maps")]
+print(sum(start % 2**26 == 0 for start in starts))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) <= 2
