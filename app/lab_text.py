@@ -29,7 +29,7 @@ DATA: Final = "Learn from"
 DATA_NAMES: Final = {"faces": "real faces", "toy": "a toy of two features"}
 DATA_HINTS: Final = {
     "faces": (
-        "Features of the bundled gallery's faces, of which every tenth is held out. The backbone "
+        "Features of the gallery's samples, of which every tenth is held out. The backbone "
         "has seen all of them, so errors are lower here than on new people."
     ),
     "toy": (

@@ -19,6 +19,7 @@ from experiment_tables import experiment_table, validation_table
 from fuzz_tables import fuzz_table
 from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
+from identity_tables import identity_table
 from lab_tables import lab_speed_table, preset_table
 from load_tables import load_table
 from speed_tables import speed_table, stage_table
@@ -244,6 +245,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "costs": cost_table,
     "forms": form_table,
     "fuzz": fuzz_table,
+    "identity": identity_table,
     "load": load_table,
     "comparison-holdout": lambda: comparison_table("utkface-aaf-holdout"),
 }
