@@ -6,9 +6,10 @@ from pathlib import Path
 from sadal_core.cli.datasets import add_data_arguments, add_model_argument, load_crops
 from sadal_core.cli.provenance import provenance
 from sadal_core.errors import DataError
-from sadal_core.manifest import entry
+from sadal_core.files import replacing
+from sadal_core.manifest import ONNX, entry
 from sadal_core.training.finish import SplitSettings, finish
-from sadal_core.weights import load_model
+from sadal_core.weights import load_model, note_onnx
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +32,14 @@ def run(options: argparse.Namespace) -> int:
         )
     split = SplitSettings(**entry(manifest, "split"))
     about = {**manifest, "calibrated": provenance("calibrate", options)}
+    backbone = (options.model / ONNX).read_bytes() if "onnx_sha256" in manifest else None
     made = finish(model, parts, split, options.out, about=about)
+    if backbone is not None:  # still that of the same weights
+        with replacing(options.out / ONNX) as temporary:
+            temporary.write_bytes(backbone)
+        note_onnx(options.out)
     for row in made["calibration"]["coverage"]:
         print(
             f"{row['dataset']}: 80 % intervals hold {100 * row['cross_fitted']:.1f} % of the ages"
         )
-    print(f"{options.out}; `python -m sadal_core onnx --model {options.out}` makes it fast again")
     return 0

@@ -9,6 +9,7 @@ import pytest
 
 from sadal_core.cli import main
 from sadal_core.evaluation import calibrate
+from sadal_core.weights import load_model
 from tests.lights import Error, Lights
 
 
@@ -22,6 +23,18 @@ def test_the_same_faces_give_the_same_model(made: Lights, tmp_path: Path) -> Non
     assert after.pop("calibrated")["command"].startswith("python -m sadal_core calibrate --data")
     del before["entries_sha256"], after["entries_sha256"]
     assert after == before, "also the weights, by their digest"
+
+
+def test_the_file_for_onnx_runtime_stays(made: Lights, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(made.model, model)
+    assert main(["onnx", "--model", str(model)]) == 0
+    backbone, before = (model / "backbone.onnx").read_bytes(), manifest(model)
+    for out in (tmp_path / "other", model):
+        assert main(["calibrate", *made.data, "--model", str(model), "--out", str(out)]) == 0
+        assert (out / "backbone.onnx").read_bytes() == backbone
+        assert manifest(out)["onnx_sha256"] == before["onnx_sha256"]
+        assert load_model(out)[0].engine is not None
 
 
 def test_only_intervals_change(
