@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from sadal_core.backbones import BACKBONES
 from sadal_core.calibration import Calibration
 from sadal_core.errors import ConfigError, WeightsError
-from sadal_core.files import as_json, replacing, sha256
+from sadal_core.files import as_json, replacing, sha256, write_json
 from sadal_core.kept import sealed
 from sadal_core.manifest import FORMAT, MANIFEST, ONNX, WEIGHTS, check_folder
 from sadal_core.manifest import load_manifest as load_manifest
@@ -57,6 +57,12 @@ def save_model(model: AgeModel, folder: Path, manifest: dict[str, Any]) -> None:
         described = stack.enter_context(replacing(folder / MANIFEST))
         described.write_text(as_json(sealed({**record, "sha256": sha256(weights)})), "utf-8")
     (folder / ONNX).unlink(missing_ok=True)  # of other weights; `python -m sadal_core onnx`
+
+
+def note_onnx(folder: Path) -> None:
+    """Write into the manifest that the ONNX file in `folder` is the backbone of its weights."""
+    described = {**load_manifest(folder), "onnx_sha256": sha256(folder / ONNX)}
+    write_json(folder / MANIFEST, sealed(described))
 
 
 def _fill(model: AgeModel, tensors: dict[str, torch.Tensor], parts: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from sadal_core.cli import (  # noqa: E402
     ablate,
     benchmark,
+    calibrate,
     estimate,
     evaluate,
     export,
@@ -27,6 +28,7 @@ _COMMANDS = {
     "prepare": prepare,
     "train": train,
     "evaluate": evaluate,
+    "calibrate": calibrate,
     "ablate": ablate,
     "benchmark": benchmark,
     "gallery": gallery,

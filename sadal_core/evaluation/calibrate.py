@@ -25,7 +25,7 @@ from sadal_core.evaluation.predict import estimates
 from sadal_core.model import AgeModel
 
 FOLDS = 5
-KNOTS: Final = tuple(range(0, 90, 10))
+KNOTS: Final = tuple(range(0, 85, 5))  # the young change too fast for steps of ten years
 _STEP_PRICE = 5.0  # lambda: a step of one deviation costs as much as five faces at that distance
 _ROUNDED = 0.05  # standard deviations over which the kink of the loss is rounded
 _NARROWEST = 0.3  # h - l is at least this, so that no distribution shrinks to a point
