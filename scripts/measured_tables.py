@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from balance_tables import balance_table
 from comparison_tables import comparison_table, cost_table, form_table
 from experiment_tables import experiment_table, validation_table
 from fuzz_tables import fuzz_table
@@ -245,6 +246,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "costs": cost_table,
     "forms": form_table,
     "fuzz": fuzz_table,
+    "balance": balance_table,
     "identity": identity_table,
     "load": load_table,
     "comparison-holdout": lambda: comparison_table("utkface-aaf-holdout"),
