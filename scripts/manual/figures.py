@@ -16,7 +16,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File
 
 from app.curves import QSettings, learned, q_curves
-from app.figures.comparison import cs_curves
+from app.figures.comparison import differences
 from app.figures.negatives import distances_by_age_gap, segment_plane
 from app.figures.similarity_curves import similarity_curves
 from app.files import PLOTLY
@@ -103,11 +103,15 @@ def _hardness() -> go.Figure:
 
 
 def _compared() -> go.Figure:
-    """SADAL beside what it is made of and the control, one person left out."""
-    wanted = ("sadal", "midpoint", "quadruplet", "sadal_paper", "single_label")
+    """SADAL and what it is made of against the control, one person left out."""
+    wanted = ("sadal", "midpoint", "quadruplet", "sadal_paper")
     comparison = next(one for one in load_results().comparisons if one.protocol == "lopo")
-    rows = {row.method: row for row in comparison.rows}
-    return cs_curves({rows[name].title: rows[name].cs for name in wanted if name in rows})
+    rows = [row for name in wanted for row in comparison.rows if row.method == name]
+    return differences(
+        [row.title for row in rows],
+        {"minus cross-entropy": [row.minus_cross_entropy for row in rows]},
+        axis="Difference of MAE (years); left of 0 is better",
+    )
 
 
 def _gallery() -> Gallery:

@@ -9,7 +9,8 @@ from latex2mathml.converter import convert
 _FORMULA: Final = re.compile(
     r'<(span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</\1>', re.DOTALL
 )
-_BREAK: Final = re.compile(r"\\\\(?![^{]*\\end)")  # between lines, not between rows of a table
+_NAME: Final = re.compile(r"<m([io])>(ln|log|exp|max|min|arg|cos|sin|Pr)</m\1>")
+_BAR: Final = re.compile(r"<mo[^>]*>&#x0007C;</mo>")
 
 
 def as_mathml(html: str) -> str:
@@ -18,8 +19,14 @@ def as_mathml(html: str) -> str:
 
 
 def _set(found: re.Match[str]) -> str:
-    display = "block" if found["open"] == "[" else "inline"
     tex = unescape(found["tex"])
-    lines = _BREAK.split(tex) if display == "block" else [tex]
-    made = "".join(convert(line.strip(), display=display) for line in lines)
-    return f'<div class="formula">{made}</div>' if display == "block" else made
+    if found["open"] == "(":
+        return _spaced(convert(tex))
+    lines = (_spaced(convert(line.strip(), display="block")) for line in tex.split("\\\\"))
+    return f'<div class="formula" tabindex="0">{"".join(lines)}</div>'
+
+
+def _spaced(mathml: str) -> str:
+    """The same with the blanks that TeX puts around names of functions, and not around bars."""
+    named = _NAME.sub(r'<mo lspace="0.167em" rspace="0" form="prefix">\2</mo>', mathml)
+    return _BAR.sub('<mo stretchy="false" lspace="0" rspace="0">|</mo>', named)

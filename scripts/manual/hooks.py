@@ -6,7 +6,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-from scripts.manual import figures, formulas, layers, pages
+from scripts.manual import figures, formulas, outlines, pages
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -22,5 +22,5 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 
 def on_page_content(html: str, *, page: Page, **_: Any) -> str:
-    """Put figures, layers and formulas in their places."""
-    return formulas.as_mathml(layers.drawn(figures.drawn(html, page.url)))
+    """Put figures, lists and formulas in their places."""
+    return formulas.as_mathml(outlines.listed(figures.drawn(html, page.url)))
