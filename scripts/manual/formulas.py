@@ -9,7 +9,9 @@ from latex2mathml.converter import convert
 _FORMULA: Final = re.compile(
     r'<(span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</\1>', re.DOTALL
 )
-_NAME: Final = re.compile(r"<m([io])>(ln|log|exp|max|min|arg|cos|sin|Pr)</m\1>")
+_NAME: Final = re.compile(
+    r"<m([io])>(?P<name>ln|log|exp|max|min|arg|cos|sin)</m\1>(?P<paren>(?=<mo[^>]*>&#x00028;))?"
+)
 _BAR: Final = re.compile(r"<mo[^>]*>&#x0007C;</mo>")
 
 
@@ -19,7 +21,7 @@ def as_mathml(html: str) -> str:
 
 
 def _set(found: re.Match[str]) -> str:
-    tex = unescape(found["tex"])
+    tex = unescape(found["tex"]).replace(r"\arg", r"\operatorname{arg}")  # not known to it
     if found["open"] == "(":
         return _spaced(convert(tex))
     lines = (_spaced(convert(line.strip(), display="block")) for line in tex.split("\\\\"))
@@ -28,5 +30,10 @@ def _set(found: re.Match[str]) -> str:
 
 def _spaced(mathml: str) -> str:
     """The same with the blanks that TeX puts around names of functions, and not around bars."""
-    named = _NAME.sub(r'<mo lspace="0.167em" rspace="0" form="prefix">\2</mo>', mathml)
+    named = _NAME.sub(_named, mathml)
     return _BAR.sub('<mo stretchy="false" lspace="0" rspace="0">|</mo>', named)
+
+
+def _named(found: re.Match[str]) -> str:
+    after = "0" if found["paren"] is not None else "0.167em"
+    return f'<mo lspace="0.167em" rspace="{after}" form="prefix">{found["name"]}</mo>'

@@ -18,7 +18,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Make links to files of the repository links of the site."""
-    return pages.linked(markdown, page.file.src_uri, files)
+    return pages.linked(markdown, page.file.src_uri, files.src_uris)
 
 
 def on_page_content(html: str, *, page: Page, **_: Any) -> str:

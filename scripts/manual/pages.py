@@ -6,13 +6,13 @@ else only its words are left.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
 from typing import Final
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEXTS: Final = ("RESULTS.md", "MODEL_CARD.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
@@ -29,13 +29,13 @@ def shared(config: MkDocsConfig) -> Iterator[File]:
         yield File.generated(config, source, abs_src_path=str(path))
 
 
-def linked(markdown: str, source: str, files: Files) -> str:
+def linked(markdown: str, source: str, known: Collection[str]) -> str:
     """A text whose links to files of the repository are links of the site.
 
     Args:
         markdown: the text.
         source: its place in the site, before it is built.
-        files: of the site.
+        known: places of all texts and pictures of the site.
     """
     folder = PurePosixPath(source if source in TEXTS else f"docs/{source}").parent
 
@@ -46,12 +46,13 @@ def linked(markdown: str, source: str, files: Files) -> str:
             return found[0]
         place = normpath(folder / path)
         page = place.removeprefix("docs/")
-        if files.get_file_from_path(page):
+        if page in known:
             away = relpath(page, PurePosixPath(source).parent)
             return f"{found['image']}[{words}]({away}{hash_}{anchor})"
         if not (ROOT / place).exists():
             return found[0]  # mkdocs says that it leads nowhere
-        if place.startswith("sadal_core/") and place.endswith((".py", "/")):
+        module = place.endswith(".py") or (ROOT / place).is_dir()
+        if place.startswith("sadal_core/") and module:
             return f"[{words}][{_module(place)}]"
         return words
 
@@ -60,4 +61,4 @@ def linked(markdown: str, source: str, files: Files) -> str:
 
 
 def _module(place: str) -> str:
-    return place.removesuffix(".py").rstrip("/").removesuffix("/__init__").replace("/", ".")
+    return place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
