@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from sadal_core import cli
 from scripts.manual.docstrings import as_markdown
 from scripts.manual.figures import drawn
 from scripts.manual.formulas import as_mathml
-from scripts.manual.outlines import layers
+from scripts.manual.outlines import commands, layers
 from scripts.manual.pages import linked
 from tests.docs.blocks import ROOT
 
@@ -85,3 +86,8 @@ def test_layers_are_those_of_the_contracts() -> None:
     named = {name for layer in layers("app") for name in layer}
     have = {path.stem for path in Path(ROOT / "app").iterdir() if not path.name.startswith("_")}
     assert named == have
+
+
+def test_commands_are_those_of_the_command_line() -> None:
+    known = {name: module.__name__.rpartition(".")[2] for name, module in cli._COMMANDS.items()}
+    assert list(commands().items()) == list(known.items())
