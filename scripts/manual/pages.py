@@ -1,8 +1,8 @@
 """Files of the repository as pages of the site, and links that are right in both.
 
-A text links to files by their places in the repository, so that it can be read there. In the site a
-link to a text is one to its page, one to a module one to its reference, and of a link to anything
-else only its words are left.
+A text links to files by their places in the repository, so that it can be read there. In the site
+a link to a text is one to its page, one to a module (`losses.py`, or `losses.py#g_adv`) is one to
+its reference, and of a link to anything else only its words are left.
 """
 
 import re
@@ -53,7 +53,7 @@ def linked(markdown: str, source: str, known: Collection[str]) -> str:
             return found[0]  # mkdocs says that it leads nowhere
         module = place.endswith(".py") or (ROOT / place).is_dir()
         if place.startswith("sadal_core/") and module:
-            return f"[{words}][{_module(place)}]"
+            return f"[{words}][{'.'.join(filter(None, (_module(place), anchor)))}]"
         return words
 
     parts = _FENCE.split(markdown)

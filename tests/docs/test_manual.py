@@ -26,6 +26,7 @@ KNOWN = ("index.md", "data.md", "mathematics.md", "experiments.md", "reference/d
         ("index.md", "![p](../assets/screenshots/estimate-light.png)",
          "![p](assets/screenshots/estimate-light.png)"),
         ("index.md", "[code](../sadal_core/losses.py)", "[code][sadal_core.losses]"),
+        ("index.md", "[code](../sadal_core/losses.py#g_adv)", "[code][sadal_core.losses.g_adv]"),
         ("index.md", "[code](../sadal_core/faces/)", "[code][sadal_core.faces]"),
         ("RESULTS.md", "[lab](notebooks/lab.ipynb), [l](LICENSE)", "lab, l"),
         ("index.md", "[x](https://a.b/c) [y](#z)", "[x](https://a.b/c) [y](#z)"),
