@@ -1,12 +1,15 @@
 # make demo    sets everything up in .venv and opens the page
 # make test    sets up and runs the whole suite
+# make docs    builds the documentation as a site
 # make check   lint, format, types, import contracts, security, figures in the texts
 PYTHON := .venv/bin/python
 RUN := .venv/.requirements.ready
+DOCS := .venv/.requirements-docs.ready
 DEV := .venv/.requirements-dev.ready
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo setup test test-fast check format clean
+.PHONY: demo setup test test-fast docs check format clean
 
 demo: $(RUN)
 	$(PYTHON) app.py --open
@@ -19,6 +22,10 @@ test: $(DEV)
 
 test-fast: $(DEV)
 	$(PYTHON) -m pytest -m "not browser and not slow"
+
+docs: $(DOCS)
+	$(PYTHON) -m mkdocs build --strict
+	@echo "The documentation is at build/site/index.html."
 
 check: $(DEV)
 	.venv/bin/ruff check .
@@ -41,4 +48,5 @@ clean:
 	@sh scripts/setup.sh $<
 	@touch $@
 
-$(DEV): requirements.txt
+$(DOCS): requirements.txt
+$(DEV): requirements.txt requirements-docs.txt

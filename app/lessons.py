@@ -1,7 +1,7 @@
 """Lessons as data files: a state of the page, what to look at, and a question, step by step.
 
-A file is TOML; `assets/lessons` has the bundled ones and CONTRIBUTING.md says what may stand in
-them. Nothing in a file is markup or code.
+A file is TOML; `assets/lessons` has the bundled ones and docs/extending.md says what may stand
+in them. Nothing in a file is markup or code.
 """
 
 import math

@@ -10,7 +10,7 @@ from sadal_core.settings import check_choice
 
 def ranker_name(ranker: Ranker) -> str:
     """Its name in `RANKERS`."""
-    return next(name for name, kind in RANKERS.items() if isinstance(ranker, kind))
+    return next(name for name, kind in RANKERS.items() if type(ranker) is kind)
 
 
 def ranker_state(ranker: Ranker) -> dict[str, np.ndarray]:
