@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from app.lessons import BUNDLED_LESSONS
 from app.password import login, read_password
 from app.private import private_folder
-from app.results import BUNDLED_RESULTS
 from app.services import Services, load_services
+from sadal_core.bundled import RESULTS
 from sadal_core.errors import ConfigError, SadalError
 from sadal_core.gallery.stored import BUNDLED_GALLERY
 from sadal_core.manifest import BUNDLED_MODEL
@@ -28,9 +28,9 @@ _STOPPED: Final = threading.Event()
 _TURN_SECONDS: Final = 0.0005  # of a thread: a click passes through several, one may be training
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python app.py") -> int:
     """Serve until interrupted; the exit status is 1 if that is not possible."""
-    options = _parser().parse_args(arguments)
+    options = _parser(prog).parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     sys.setswitchinterval(_TURN_SECONDS)
     try:
@@ -126,8 +126,8 @@ def _loopback(host: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python app.py", description="Serve the page.")
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Serve the page.")
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to serve on (default: %(default)s)"
     )
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of lessons as TOML files (default: the bundled ones)",
     )  # fmt: skip
     parser.add_argument(
-        "--results", type=Path, default=BUNDLED_RESULTS,
+        "--results", type=Path, default=RESULTS,
         help="folder of result files that the Results view shows (default: the bundled ones)",
     )  # fmt: skip
     parser.add_argument(

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sadal_core.bundled import REPAIR
 from sadal_core.errors import ConfigError, WeightsError
 from sadal_core.files import replacing
 
@@ -38,9 +39,7 @@ class OnnxBackbone:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # its exceptions have no common class but this one
-            raise WeightsError(
-                f"{path} cannot be run. Check out the assets folder again."
-            ) from error
+            raise WeightsError(f"{path} cannot be run. {REPAIR}.") from error
 
     def __reduce__(self) -> tuple[type["OnnxBackbone"], tuple[Path]]:
         """Opened anew in a worker process, because a session cannot travel there."""
