@@ -25,7 +25,7 @@ check: $(DEV)
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright
 	.venv/bin/lint-imports
-	.venv/bin/bandit -q -c pyproject.toml -r app app.py sadal_core sadal_demo scripts benchmarks
+	.venv/bin/bandit -q -c pyproject.toml -r app app.py sadal_core sadal_demo scripts benchmarks examples
 	$(PYTHON) scripts/audit.py
 	$(PYTHON) scripts/measured_tables.py --check
 
