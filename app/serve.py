@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import os
 import signal
 import socket
 import sys
@@ -160,7 +161,10 @@ def _loopback(host: str) -> bool:
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description="Serve the page.")
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to serve on (default: %(default)s)"
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
+        help="address to serve on (default: $GRADIO_SERVER_NAME, which hosts of Gradio pages set, "
+        "or 127.0.0.1)",
     )
     parser.add_argument(
         "--port", type=int, default=FIRST_PORT, help="first port to try (default: %(default)s)"
