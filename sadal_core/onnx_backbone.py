@@ -62,7 +62,10 @@ def write_onnx(backbone: nn.Module, side: int, path: Path) -> None:
     try:
         import onnx  # noqa: F401
     except ImportError:
-        raise ConfigError("Writing ONNX files needs the package onnx: pip install onnx.") from None
+        raise ConfigError(
+            "Writing ONNX files needs the package onnx, below version 1.23: "
+            "pip install 'onnx<1.23'."
+        ) from None
     batch = torch.zeros(2, 3, side, side)
     with replacing(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package is the old one

@@ -44,6 +44,16 @@ def test_no_package_is_asked_for_in_two_lists_and_every_one_is_bounded() -> None
     assert {"train", "ray", "onnx", "docs", "dev", "mcp"} == set(FILES["optional-dependencies"])
 
 
+def test_what_is_said_of_a_missing_extra_is_what_its_list_asks_for() -> None:
+    asked = {one.name: one.specifier for path in LISTS for one in requirements(path)}
+    code = [path.read_text("utf-8") for part in ("app", "sadal_core")
+            for path in (ROOT / part).rglob("*.py")]  # fmt: skip
+    told = [pair for text in code for pair in re.findall(r"pip install '([\w-]+)(<[\d.]+)'", text)]
+    assert {name for name, _ in told} >= {"mcp", "onnx"}
+    for name, bound in told:
+        assert bound in {str(part) for part in asked[name]}
+
+
 def test_the_extra_dev_is_what_make_sets_up() -> None:
     text = (ROOT / "requirements-dev.txt").read_text("utf-8")
     named = re.findall(r"^-r (\S+)$", text, re.MULTILINE)
@@ -160,3 +170,13 @@ def served(log: Path, process: subprocess.Popen[bytes]) -> str:
         assert time.monotonic() < end, log.read_text()
         time.sleep(0.2)
     return re.findall(r"The page is at (\S+)", log.read_text())[0]
+
+
+@pytest.mark.slow
+def test_an_extra_that_is_not_installed_is_one_sentence(programs: Path, elsewhere: Path) -> None:
+    done = subprocess.run(
+        [programs / "sadal-demo", "--mcp"], cwd=elsewhere, env=watched(elsewhere / "home"),
+        capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "--mcp needs the package mcp, below version 2: pip install 'mcp<2'.\n"
