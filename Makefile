@@ -32,7 +32,7 @@ check: $(DEV)
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright
 	.venv/bin/lint-imports
-	.venv/bin/bandit -q -c pyproject.toml -r app app.py sadal_core scripts benchmarks
+	.venv/bin/bandit -q -c pyproject.toml -r app app.py sadal_core sadal_demo scripts benchmarks examples
 	$(PYTHON) scripts/audit.py
 	$(PYTHON) scripts/measured_tables.py --check
 
@@ -48,5 +48,5 @@ clean:
 	@sh scripts/setup.sh $<
 	@touch $@
 
-$(DOCS): requirements.txt
-$(DEV): requirements.txt requirements-docs.txt
+$(DOCS): requirements.txt requirements/docs.txt
+$(DEV): requirements.txt $(wildcard requirements/*.txt)

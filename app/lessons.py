@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sadal_core.bundled import ASSETS
 from sadal_core.errors import DataError
 
-BUNDLED_LESSONS: Final = Path(__file__).resolve().parents[1] / "assets" / "lessons"
+BUNDLED_LESSONS: Final = ASSETS / "lessons"
 # What a step may point at, and the part of the page that this is.
 LOOKS: Final = {
     "estimate": "sadal-photo",

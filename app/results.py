@@ -11,11 +11,9 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
+from sadal_core.bundled import MODEL_CARD, RESULTS
 from sadal_core.errors import DataError
 
-_ROOT: Final = Path(__file__).resolve().parents[1]
-BUNDLED_RESULTS: Final = _ROOT / "results"
-BUNDLED_CARD: Final = _ROOT / "MODEL_CARD.md"
 FORMAT: Final = 1  # of comparisons
 LARGEST_ERROR: Final = 10  # years up to which CS is stored
 _ORDER: Final = ("lopo", "subject_exclusive", "holdout", "random")
@@ -191,7 +189,7 @@ class Results:
     notes: tuple[str, ...] = ()
 
 
-def load_results(folder: Path = BUNDLED_RESULTS, card: Path = BUNDLED_CARD) -> Results:
+def load_results(folder: Path = RESULTS, card: Path = MODEL_CARD) -> Results:
     """What a folder of result files holds, FG-NET's leave-one-person-out first."""
     notes: list[str] = []
 

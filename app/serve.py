@@ -1,6 +1,8 @@
 """Start the page from the command line: checks first, then serves, then loads the model."""
 
 import argparse
+import importlib.util
+import os
 import signal
 import socket
 import sys
@@ -14,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 from app.lessons import BUNDLED_LESSONS
 from app.password import login, read_password
 from app.private import private_folder
-from app.results import BUNDLED_RESULTS
 from app.services import Services, load_services
 from app.upkeep import give_back_memory, keep_memory_together, keep_up
+from sadal_core.bundled import RESULTS
 from sadal_core.errors import ConfigError, SadalError
 from sadal_core.gallery.stored import BUNDLED_GALLERY
 from sadal_core.manifest import BUNDLED_MODEL
@@ -30,14 +32,16 @@ _STOPPED: Final = threading.Event()
 _TURN_SECONDS: Final = 0.0005  # of a thread: a click passes through several, one may be training
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python app.py") -> int:
     """Serve until interrupted; the exit status is 1 if that is not possible."""
-    options = _parser().parse_args(arguments)
+    options = _parser(prog).parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     sys.setswitchinterval(_TURN_SECONDS)
     keep_memory_together()
     try:
         with private_folder() as uploads:
+            if options.mcp:
+                check_tools(options.password_file)
             services = load_services(
                 options.model, uploads=uploads, gallery=options.gallery, lessons=options.lessons,
                 results=options.results,
@@ -46,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port = free_port(options.host, options.port)
             if port != options.port:
                 _say(f"Port {options.port} is taken; using {port} instead.")
-            _serve(services, options.host, port, password, open_browser=options.open)
+            _serve(services, options, port, password)
     except SadalError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
@@ -78,42 +82,57 @@ def free_port(host: str, first: int) -> int:
 
 
 def launch(
-    services: Services, host: str, port: int, *, password: str | None = None
+    services: Services, host: str, port: int, *, password: str | None = None, tools: bool = False
 ) -> "tuple[gr.Blocks, str]":
-    """The running page and its address; returns as soon as it is served."""
+    """The running page and its address; returns as soon as it is served.
+
+    Args:
+        services: behind the page.
+        host: address to serve on.
+        port: a free one.
+        password: that is asked for.
+        tools: whether `/estimate` is a tool of assistants, too; see `check_tools`.
+    """
     from app.guard import guard
+    from app.guard.http import TOOLS
     from app.lean import keep_sessions_lean
     from app.leaving import forget_call
     from app.main import build_demo
     from app.theme import launch_options
+    from app.tool import offer_tools
     from app.uploads import has_room, keep_uploads_apart, prune, sweep
 
     keep_uploads_apart()
     keep_sessions_lean()
+    offer_tools()
     uploads = services.uploads
     demo = build_demo(services)
     if uploads is not None:
         known = demo.upload_file_set
         keep_up(uploads, (partial(sweep, uploads), partial(prune, known), give_back_memory))
     parts = guard(
-        lambda: uploads is None or has_room(uploads), lambda call: forget_call(demo, call)
+        lambda: uploads is None or has_room(uploads),
+        lambda call: forget_call(demo, call),
+        (TOOLS,) if tools else (),
     )
     _, url, _ = demo.launch(
         server_name=host, server_port=port, prevent_thread_lock=True,
-        app_kwargs={"middleware": parts}, **login(password), **launch_options(),
+        app_kwargs={"middleware": parts}, mcp_server=tools, **login(password), **launch_options(),
     )  # fmt: skip
     return demo, url
 
 
 def _serve(
-    services: Services, host: str, port: int, password: str | None, *, open_browser: bool
+    services: Services, options: argparse.Namespace, port: int, password: str | None
 ) -> None:
-    demo, url = launch(services, host, port, password=password)
+    demo, url = launch(services, options.host, port, password=password, tools=options.mcp)
     try:
         _say(f"The page is at {url} (Ctrl+C stops it).")
-        if password is None and not _loopback(host):
+        if options.mcp:
+            _say(f"Assistants find the tool at {url}gradio_api/mcp/ (streamable HTTP).")
+        if password is None and not _loopback(options.host):
             _say("Whoever reaches this machine can use the page; --password-file sets a password.")
-        if open_browser:
+        if options.open:
             import webbrowser
 
             webbrowser.open(url)
@@ -126,14 +145,30 @@ def _serve(
         demo.close(verbose=False)
 
 
+def check_tools(password_file: Path | None) -> None:
+    """Refuse `--mcp` where it cannot be.
+
+    Raises:
+        ConfigError: the package mcp, which only this needs, is not installed; or a password is
+            asked for, which tools cannot give.
+    """
+    if importlib.util.find_spec("mcp") is None:
+        raise ConfigError("--mcp needs the package mcp, below version 2: pip install 'mcp<2'.")
+    if password_file is not None:
+        raise ConfigError("--mcp cannot ask for a password. Leave it or --password-file out.")
+
+
 def _loopback(host: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python app.py", description="Serve the page.")
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Serve the page.")
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to serve on (default: %(default)s)"
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
+        help="address to serve on (default: $GRADIO_SERVER_NAME, which hosts of Gradio pages set, "
+        "or 127.0.0.1)",
     )
     parser.add_argument(
         "--port", type=int, default=FIRST_PORT, help="first port to try (default: %(default)s)"
@@ -151,12 +186,16 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of lessons as TOML files (default: the bundled ones)",
     )  # fmt: skip
     parser.add_argument(
-        "--results", type=Path, default=BUNDLED_RESULTS,
+        "--results", type=Path, default=RESULTS,
         help="folder of result files that the Results view shows (default: the bundled ones)",
     )  # fmt: skip
     parser.add_argument(
         "--password-file", type=Path, metavar="FILE",
         help="ask visitors for the password in the first line of FILE, under any name",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mcp", action="store_true",
+        help="offer /estimate to assistants as a tool of the Model Context Protocol, too",
     )  # fmt: skip
     browser = parser.add_mutually_exclusive_group()
     browser.add_argument("--open", action="store_true", help="open the page in the browser")

@@ -20,8 +20,9 @@ from app import text
 from app.engine import Engine, Estimate, Generate, Standardise, lab_faces, no_generator
 from app.lab_room import LabRoom
 from app.lessons import BUNDLED_LESSONS, Lesson, load_lessons
-from app.results import BUNDLED_RESULTS, Results, load_results
+from app.results import Results, load_results
 from app.tried import Tried, load_tried
+from sadal_core.bundled import RESULTS
 from sadal_core.errors import NoFaceError, SadalError, UnreadableImageError
 from sadal_core.faces.image import decode, decode_file
 from sadal_core.gallery.stored import BUNDLED_GALLERY, Gallery, load_gallery
@@ -92,7 +93,7 @@ def load_services(
     uploads: Path | None = None,
     gallery: Path = BUNDLED_GALLERY,
     lessons: Path = BUNDLED_LESSONS,
-    results: Path = BUNDLED_RESULTS,
+    results: Path = RESULTS,
 ) -> Services:
     """Services of the model in `folder`, which is checked now and loaded on first use.
 

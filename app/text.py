@@ -63,6 +63,7 @@ UNEXPECTED: Final = (
 FORGOTTEN: Final = "This photo is no longer kept. Show it again to see its faces."
 NO_GALLERY: Final = "There is no map to show."
 NO_CHOICE: Final = "That is none of the choices. Reload the page."
+NO_DATA_URL: Final = "Addresses are not fetched: send the picture itself, as a data URL."
 NO_PICTURE: Final = "No picture was given. Send an image file."
 
 Q_VARIANT: Final = "Similarity Q"

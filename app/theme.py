@@ -1,13 +1,12 @@
 """How the page looks and how it is served: the keywords of Gradio's `launch`."""
 
-from pathlib import Path
 from typing import Any, Final
 
 from gradio.themes import Base, Color, Font, colors, sizes
 
+from sadal_core.bundled import ASSETS
 from sadal_core.faces.image import MAX_BYTES
 
-_ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
 _SYSTEM_FONTS: Final = ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 _MONO_FONTS: Final = ("ui-monospace", "Menlo", "Consolas", "monospace")
 _BLUE: Final = Color(
@@ -34,7 +33,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme(),
         # Not `css_paths`: Gradio rewrites those rules and loses what it does not know.
-        "head": f"<style>{(_ASSETS / 'style.css').read_text('utf-8')}</style>",
+        "head": f"<style>{(ASSETS / 'style.css').read_text('utf-8')}</style>",
         "footer_links": ["api"],
         "run_history": False,  # it would keep inputs, and so faces, in the browser
         "share": False,

@@ -6,7 +6,8 @@ from typing import Final
 
 from pydantic import FiniteFloat
 
-from app.results import BUNDLED_RESULTS, Interval, read_results
+from app.results import Interval, read_results
+from sadal_core.bundled import RESULTS
 from sadal_core.errors import DataError
 
 _TIMES: Final = "benchmark-backbones.json"
@@ -54,7 +55,7 @@ class _Times:
     architectures: tuple[_Architecture, ...]
 
 
-def load_tried(folder: Path = BUNDLED_RESULTS) -> tuple[tuple[Tried, ...], tuple[str, ...]]:
+def load_tried(folder: Path = RESULTS) -> tuple[tuple[Tried, ...], tuple[str, ...]]:
     """The models whose runs are stored, and a sentence for each file that was left out.
 
     Without times there are none; a run of an architecture that was not timed is not drawn.

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from sadal_core.bundled import ASSETS, REPAIR
 from sadal_core.errors import WeightsError
 from sadal_core.files import sha256
 from sadal_core.kept import read_sealed
 
-BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "model"
+BUNDLED_MODEL = ASSETS / "model"
 
 FORMAT = 1
 WEIGHTS, MANIFEST, GENERATORS = "model.safetensors", "manifest.json", "generators"
@@ -27,11 +28,9 @@ def load_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = read_sealed(path)
     except FileNotFoundError:
-        raise WeightsError(
-            f"{path} does not exist. Check out the assets folder again, or train a model."
-        ) from None
+        raise WeightsError(f"{path} does not exist. {REPAIR}, or train a model.") from None
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} is damaged. Check it out again.") from error
+        raise WeightsError(f"{path} is damaged. {REPAIR}.") from error
     whole = isinstance(manifest, dict) and all(key in manifest for key in _REQUIRED)
     if not whole or manifest["format"] != FORMAT:
         raise WeightsError(
@@ -70,13 +69,11 @@ def check_folder(folder: Path) -> dict[str, Any]:
 
 def _check_file(path: Path, digest: str) -> None:
     if not path.is_file():
-        raise WeightsError(
-            f"{path} does not exist. Check out the assets folder again, or train the model again."
-        )
+        raise WeightsError(f"{path} does not exist. {REPAIR}, or train the model again.")
     if sha256(path) != digest:
         raise WeightsError(
             f"{path} is damaged or is not the file that its manifest describes. "
-            "Check out the assets folder again, or train the model again."
+            f"{REPAIR}, or train the model again."
         )
 
 

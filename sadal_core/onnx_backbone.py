@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sadal_core.bundled import REPAIR
 from sadal_core.errors import ConfigError, WeightsError
 from sadal_core.files import replacing
 
@@ -38,9 +39,7 @@ class OnnxBackbone:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # its exceptions have no common class but this one
-            raise WeightsError(
-                f"{path} cannot be run. Check out the assets folder again."
-            ) from error
+            raise WeightsError(f"{path} cannot be run. {REPAIR}.") from error
 
     def __reduce__(self) -> tuple[type["OnnxBackbone"], tuple[Path]]:
         """Opened anew in a worker process, because a session cannot travel there."""
@@ -63,7 +62,10 @@ def write_onnx(backbone: nn.Module, side: int, path: Path) -> None:
     try:
         import onnx  # noqa: F401
     except ImportError:
-        raise ConfigError("Writing ONNX files needs the package onnx: pip install onnx.") from None
+        raise ConfigError(
+            "Writing ONNX files needs the package onnx, below version 1.23: "
+            "pip install 'onnx<1.23'."
+        ) from None
     batch = torch.zeros(2, 3, side, side)
     with replacing(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package is the old one

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from sadal_core.backbones import BACKBONES
+from sadal_core.bundled import REPAIR
 from sadal_core.calibration import Calibration
 from sadal_core.errors import ConfigError, WeightsError
 from sadal_core.files import as_json, replacing, sha256, write_json
@@ -115,9 +116,7 @@ def load_model(folder: Path) -> tuple[AgeModel, dict[str, Any]]:
     try:
         _fill(model, load_file(path), manifest.get("parts", {}))
     except (SafetensorError, RuntimeError, KeyError, TypeError, ConfigError) as error:
-        raise WeightsError(
-            f"{path} holds weights of another network. Check out the assets folder again."
-        ) from error
+        raise WeightsError(f"{path} holds weights of another network. {REPAIR}.") from error
     model.temperature = float(temperature)
     if "onnx_sha256" in manifest:
         model.engine = OnnxBackbone(folder / ONNX)

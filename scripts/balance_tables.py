@@ -27,10 +27,8 @@ def balance_table() -> str:
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     seeds = len({row["seed"] for row in record["rows"]})
-    return "\n".join(
-        [*lines, "", f"Smallest and largest of {seeds} draws, years. `{record['command']}`, code at "
-         f"revision `{record['revision'][:12]}`."]
-    )  # fmt: skip
+    source = f"`{record['command']}`, code at revision `{record['revision'][:12]}`."
+    return "\n".join([*lines, "", f"Smallest and largest of {seeds} draws, years. {source}"])
 
 
 def _range(rows: list[dict[str, Any]], name: str) -> str:

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import gradio as gr
 
-_ASSETS: Final = Path(__file__).resolve().parents[2] / "assets"
+from sadal_core.bundled import ASSETS
 
 
 def plain_html(
@@ -23,7 +22,7 @@ def plain_html(
         kind: class of the part.
         options: further keywords of `gr.HTML`.
     """
-    code = "".join((_ASSETS / name).read_text("utf-8") for name in script.split())
+    code = "".join((ASSETS / name).read_text("utf-8") for name in script.split())
     return kind(value, js_on_load=code or None, apply_default_css=False, **options)
 
 

@@ -11,6 +11,7 @@ JOIN: Final = f"{API}/queue/join"
 ANSWERS: Final = f"{API}/queue/data"
 UPLOAD: Final = f"{API}/upload"
 LOGIN: Final = "/login"
+TOOLS: Final = f"{API}/mcp"  # of assistants; there only where it was asked for
 CALL: Final = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")  # the answer of a call
 
 

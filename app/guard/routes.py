@@ -1,6 +1,7 @@
 """The addresses that the page is made of; Gradio has many more, which nothing here needs."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,14 +30,20 @@ def known(path: str) -> bool:
 
 
 class KnownRoutes:
-    """Refuses every other address."""
+    """Refuses every other address.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    Args:
+        app: what is behind.
+        further: addresses that this page has besides.
+    """
+
+    def __init__(self, app: ASGIApp, *, further: Collection[str] = ()) -> None:
+        self.app, self._further = app, further
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer 404."""
-        if scope["type"] == "http" and not known(path_of(scope)):
+        path = path_of(scope) if scope["type"] == "http" else ""
+        if scope["type"] == "http" and path not in self._further and not known(path):
             await refuse(scope, receive, send, 404, _GONE)
         elif scope["type"] == "websocket":  # Gradio 6 has none; refused before it is accepted
             await send({"type": "websocket.close", "code": 1008})

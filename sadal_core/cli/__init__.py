@@ -8,6 +8,7 @@ import sys
 os.environ.setdefault("GLOG_minloglevel", "3")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from sadal_core import __version__  # noqa: E402
 from sadal_core.cli import (  # noqa: E402
     ablate,
     benchmark,
@@ -40,9 +41,10 @@ _COMMANDS = {
 _INTO_A_FILE = ("evaluate", "ablate", "estimate")  # --out of the others names a folder
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], *, prog: str = "python -m sadal_core") -> int:
     """Run one command; its exit status. Errors are one sentence on standard error, status 2."""
-    parser = argparse.ArgumentParser(prog="python -m sadal_core", description=__doc__)
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument("--version", action="version", version=f"sadal {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in _COMMANDS.items():
         summary = (module.__doc__ or "").partition("\n")[0]

@@ -8,6 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sadal_core import __version__
+from sadal_core.bundled import INSTALLED
+
 _PACKAGES = ("torch", "torchvision", "numpy", "mediapipe", "scikit-learn")
 
 
@@ -43,9 +46,13 @@ def _version(package: str) -> str:
 def revision() -> str:
     """The git revision of the code, marked where the package differs from it; "unknown" if none.
 
+    An installed package has its version instead: the folder it is in may belong to another project.
+
     Other files do not count: a command that writes its result into the checkout would otherwise
     mark the next one.
     """
+    if INSTALLED:
+        return f"version {__version__}"
     try:
         name = _git("describe", "--always", "--abbrev=40")
         return f"{name}-dirty" if _git("status", "--porcelain", "--", ".") else name

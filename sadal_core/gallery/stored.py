@@ -14,11 +14,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from PIL import Image
 
+from sadal_core.bundled import ASSETS
 from sadal_core.errors import DataError
 from sadal_core.files import as_json, replacing, sha256
 from sadal_core.kept import packed, read_arrays, read_sealed, sealed
 
-BUNDLED_GALLERY: Final = Path(__file__).resolve().parents[2] / "assets" / "gallery"
+BUNDLED_GALLERY: Final = ASSETS / "gallery"
 FORMAT: Final = 1
 ARRAYS, SHEET, ABOUT = "gallery.npz", "sheet.webp", "about.json"
 SPACES: Final = ("after", "before")

@@ -1,13 +1,28 @@
-"""What every ranker refuses, in one place."""
+"""What every ranker says of itself to scikit-learn, and what it refuses."""
 
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import validate_data
 
 from sadal_core.ages import OLDEST_LABEL
 from sadal_core.errors import DataError
+
+
+class AgeRegressor(RegressorMixin, BaseEstimator):
+    """An estimator of ages in years, none of which is negative."""
+
+    def __sklearn_tags__(self) -> Tags:
+        """What scikit-learn may expect; its own checks draw their targets accordingly."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = True
+        return tags
+
+
+class LabelError(DataError, ValueError):
+    """Ages that nothing can be learned from; a ValueError too, as scikit-learn's callers expect."""
 
 
 def checked_training(
@@ -17,7 +32,7 @@ def checked_training(
 
     Raises:
         ValueError: not two-dimensional, not finite, or of different lengths (scikit-learn's).
-        DataError: an age is negative or above 120 years, or all have one age.
+        LabelError: an age is negative or above 120 years, or all have one age.
     """
     given: Any = embeddings, ages  # scikit-learn annotates neither
     x: Any
@@ -25,12 +40,12 @@ def checked_training(
     y = np.asarray(y, dtype=np.float64)
     wrong = np.flatnonzero(~((y >= 0) & (y <= OLDEST_LABEL)))
     if len(wrong):
-        raise DataError(
+        raise LabelError(
             f"Sample {wrong[0]} has the age {y[wrong[0]]:g}; a ranker takes ages from 0 to "
             f"{OLDEST_LABEL} years. Leave such samples out."
         )
     if np.ptp(np.floor(y + 0.5)) == 0:
-        raise DataError(
+        raise LabelError(
             f"All {len(y)} samples are {y[0]:g} years old. A ranker needs at least two ages (two "
             "classes, in scikit-learn's words)."
         )

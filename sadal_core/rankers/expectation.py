@@ -4,16 +4,15 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sadal_core.ages import GRID, gaussian_labels
 from sadal_core.errors import ConfigError
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.rankers.solver import minimised
 
 
-class ExpectationRanker(RegressorMixin, BaseEstimator):
+class ExpectationRanker(AgeRegressor):
     r"""Softmax over the age grid, learned from label distributions.
 
     .. math:: p(k|e) \propto \exp(w_k e + b_k), \quad

@@ -3,16 +3,15 @@
 import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
 from sadal_core.ages import gaussian_labels
 from sadal_core.errors import ConfigError
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 
 
-class KNNRanker(RegressorMixin, BaseEstimator):
+class KNNRanker(AgeRegressor):
     """Mean age of the nearest training faces, and the mean of their label distributions.
 
     Attributes:

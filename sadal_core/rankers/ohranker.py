@@ -7,18 +7,17 @@ import torch
 from jaxtyping import Bool, Float
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sadal_core.ages import GRID, OLDEST
 from sadal_core.errors import ConfigError
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.rankers.solver import minimised
 
 _STEEPEST = 100.0  # of the slope that turns decisions into probabilities
 
 
-class OHRanker(RegressorMixin, BaseEstimator):
+class OHRanker(AgeRegressor):
     r"""One hyperplane per age k asks "older than k?"; a mistake costs the years it is off.
 
     .. math:: \min \tfrac12 |w_k|^2 + \frac{C}{N} \sum_i c_k(y_i)

@@ -13,11 +13,10 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from app.private import private_folder
-from app.serve import free_port, launch
 from app.tabs.estimate.photo import EXAMPLE
 from tests.app.conftest import emptied
-from tests.fakes import MANIFEST, estimate_of, services_for
+from tests.fakes import MANIFEST
+from tests.served import served as page
 
 # Gradio 6.31 counts its requests in ways that pandas 3 is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -25,16 +24,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Client, Path]]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_OFFLINE"):
-            patch.setenv(name, "")  # so that what `private_folder` sets is undone
-        with private_folder() as uploads:
-            services = services_for([estimate_of(36), estimate_of(9)], uploads=uploads)
-            demo, url = launch(services, "127.0.0.1", free_port("127.0.0.1", 7900))
-            try:
-                yield Client(url, verbose=False), uploads
-            finally:
-                demo.close(verbose=False)
+    with page(36, 9) as (url, uploads):
+        yield Client(url, verbose=False), uploads
 
 
 def test_an_image_gives_faces_and_model(served: tuple[Client, Path]) -> None:

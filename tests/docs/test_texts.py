@@ -54,7 +54,7 @@ def test_every_command_and_option_of_a_text_exists(
         if typed:
             assert cli.main(shlex.split(rest, comments=True)) == 0, line
         if "app.py" in line:
-            serve._parser().parse_args(shlex.split(line.partition("app.py")[2], comments=True))
+            serve._parser("python app.py").parse_args(shlex.split(line.partition("app.py")[2], comments=True))
         if line.startswith("make "):
             assert f"\n{line.split()[1]}:" in (ROOT / "Makefile").read_text("utf-8"), line
         for script in re.findall(r"(?:scripts|benchmarks|examples)/\w+\.(?:py|sh)", line):

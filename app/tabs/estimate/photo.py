@@ -1,7 +1,6 @@
 """One photo: show it, choose a face, save, forget."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
@@ -14,9 +13,10 @@ from app.components.snapshot import snapshot_words
 from app.components.stage import stage
 from app.figures.age_distribution import age_distribution, empty_distribution
 from app.services import Photo, Problem, Services, attempt, band_of, read_photo, read_upload
+from sadal_core.bundled import ASSETS
 from sadal_core.faces.image import decode_file
 
-EXAMPLE: Final = Path(__file__).resolve().parents[3] / "assets" / "examples" / "astronaut.jpg"
+EXAMPLE: Final = ASSETS / "examples" / "astronaut.jpg"
 _CAMERA: Final = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}
 
 Update = dict[Any, Any]

@@ -3,19 +3,18 @@
 import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sadal_core.ages import OLDEST_LABEL
 from sadal_core.methods.heads.linear import fitted_linear
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.settings import check_ranges
 
 _ROUNDED = 0.5  # years around 0 within which the absolute error is rounded off
 
 
-class AbsoluteRegression(RegressorMixin, BaseEstimator):
+class AbsoluteRegression(AgeRegressor):
     r"""Age that is linear in the standardised features and least off in years.
 
     .. math:: \min \frac1N \sum_i |w x_i + b - y_i| + \lambda |w|^2

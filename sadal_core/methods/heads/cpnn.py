@@ -8,14 +8,13 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sadal_core.ages import GRID, gaussian_labels
 from sadal_core.methods.heads.components import principal
 from sadal_core.methods.heads.losses import soft_cross_entropy
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.settings import check_ranges
 
 _CHUNK: Final = 1000  # samples at once: their hidden units for all ages are held in memory
@@ -60,7 +59,7 @@ def train(network: ConditionalNetwork, x: Tensor, labels: Tensor, *, epochs: int
     return losses
 
 
-class CPNN(RegressorMixin, BaseEstimator):
+class CPNN(AgeRegressor):
     r"""Distribution over the age grid from a network that takes the age as an input.
 
     .. math:: p(y|x) = \frac{\exp \eta(x, y)}{\sum_{y'} \exp \eta(x, y')}, \qquad

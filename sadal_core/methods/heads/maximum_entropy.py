@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -21,7 +20,7 @@ from sadal_core.methods.heads.scaling import (
     power_terms,
     scaling_step,
 )
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.rankers.solver import minimised
 from sadal_core.settings import check_choice, check_ranges
 
@@ -63,7 +62,7 @@ SOLVERS: Final[dict[str, Callable[[Features, Distributions, int], Parameters]]] 
 }
 
 
-class MaximumEntropy(RegressorMixin, BaseEstimator):
+class MaximumEntropy(AgeRegressor):
     r"""Distribution of maximum entropy over the age grid, learned from label distributions.
 
     .. math:: p(y_j|x) = \frac1Z \exp(\sum_k \theta_{jk} g_k(x)), \qquad

@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from scipy.special import expit
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sadal_core.ages import GRID, OLDEST
 from sadal_core.methods.heads.linear import fitted_linear
 from sadal_core.methods.heads.tasks import TASKS, Answers, binary_loss
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.settings import check_choice, check_ranges
 
 
@@ -33,7 +32,7 @@ def distributions(
     return made
 
 
-class OrdinalHead(RegressorMixin, BaseEstimator):
+class OrdinalHead(AgeRegressor):
     r"""K - 1 binary outputs on standardised features; the age is how many say "older".
 
     .. math:: o_k = \sigma(w_k x + b_k), \qquad \hat y = r_q, \qquad
@@ -102,7 +101,8 @@ class OrdinalHead(RegressorMixin, BaseEstimator):
 
     def predict(self, X: np.ndarray) -> Float[np.ndarray, " samples"]:  # noqa: N803
         """Age in whole years by the papers' rule: the rank that counts the answers "older"."""
-        return self.ages_[self._older(X).sum(axis=1)]
+        older = self._older(X).sum(axis=1)  # first: it knows whether there was a fit
+        return self.ages_[older]
 
     def predict_proba(self, X: np.ndarray) -> Float[np.ndarray, "samples ages"]:  # noqa: N803
         """Distribution over `ages.GRID` of each sample; see `distributions`."""

@@ -4,18 +4,17 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sadal_core.ages import GRID, OLDEST
 from sadal_core.methods.heads.linear import fitted_linear
 from sadal_core.methods.heads.losses import LOSSES
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.settings import check_choice, check_ranges
 
 
-class SoftmaxHead(RegressorMixin, BaseEstimator):
+class SoftmaxHead(AgeRegressor):
     r"""Softmax over the age grid on standardised features, learned under one of `LOSSES`.
 
     .. math:: p(k|x) \propto \exp(w_k x + b_k), \quad

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from torch import Tensor
 
@@ -20,13 +19,13 @@ from sadal_core.methods.metrics.learning import (
     learned,
 )
 from sadal_core.methods.metrics.readout import embedding, exact, hyperplanes
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.settings import check_ranges
 
 _RANGES: Final = {"margin": (1e-6, 4), "alignment": (0, 1e6)}
 
 
-class LSDML(RegressorMixin, BaseEstimator):
+class LSDML(AgeRegressor):
     r"""Label-sensitive metric of one or several populations, then ordinal hyperplanes.
 
     .. math:: J = \sum_p \frac{1}{|B_p|} \sum_{(i,j) \in B_p} J_{ij} + \lambda A

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -19,13 +18,13 @@ from sadal_core.methods.metrics.learning import (
 )
 from sadal_core.methods.metrics.ordinal import cost_loss, order_loss, pairs_of
 from sadal_core.methods.metrics.readout import embedding, exact, hyperplanes
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.settings import check_ranges
 
 _RANGES: Final = {"margin": (1e-6, 4), "tau": (1e-6, 4), "width": (1e-3, 1e3)}
 
 
-class ODFL(RegressorMixin, BaseEstimator):
+class ODFL(AgeRegressor):
     r"""Ordinal features, :math:`J = J_{order} + J_{cost}`, then ordinal hyperplanes.
 
     The terms are `ordinal.order_loss` and `ordinal.cost_loss`, on embeddings of unit length.

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sadal_core.ages import OLDEST_LABEL
@@ -17,7 +16,7 @@ from sadal_core.methods.metrics.readout import READOUTS, embedding, exact
 from sadal_core.metric import MetricModel
 from sadal_core.objective import Objective
 from sadal_core.quadruplets import QuadrupletSampler
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.settings import check_choice
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.sources import StoredFeatures
@@ -41,7 +40,7 @@ FORMS: Final[dict[str, MetricConfig]] = {
 }
 
 
-class SADAL(RegressorMixin, BaseEstimator):
+class SADAL(AgeRegressor):
     """The metric stage from fresh weights, on the features as they are, then a ranker.
 
     Q, the terms and the steps are the project's: `similarity`, `losses`, `training.metric`.

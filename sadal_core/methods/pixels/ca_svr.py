@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sadal_core.ages import OLDEST_LABEL
 from sadal_core.errors import ConfigError
 from sadal_core.methods.pixels.subsample import spread
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 
 _SVR_SAMPLES = 4000  # its time grows with their square: 4 s on one core
 _SVR_C = 10.0
@@ -32,7 +31,7 @@ def cumulative_attributes(
     return (reached <= years[:, None]).astype(np.float64)
 
 
-class CASVR(RegressorMixin, BaseEstimator):
+class CASVR(AgeRegressor):
     r"""Ridge regression to cumulative attributes, then support vector regression on these.
 
     .. math:: \min \tfrac1N \sum_i |W x_i + b - a_i|^2 + \lambda |W|^2,

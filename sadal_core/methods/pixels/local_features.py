@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import uniform_filter
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,7 +17,7 @@ from sadal_core.methods.pixels.hashing import codes, dictionary, hash_functions
 from sadal_core.methods.pixels.reduction import Reduction
 from sadal_core.methods.pixels.subsample import spread
 from sadal_core.rankers import OHRanker
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 
 _REACH = 2  # steps from the centre of a patch to its edge: 5 x 5 values
 _STRIDE = 2  # px between centres
@@ -54,7 +53,7 @@ def patch_differences(
     return np.moveaxis(np.stack(differences), 0, -1)
 
 
-class LocalBinaryRanker(RegressorMixin, BaseEstimator):
+class LocalBinaryRanker(AgeRegressor):
     """Hash functions and a dictionary for each of 4 x 4 regions, histograms, then OHRanker.
 
     Departs: only the abstract's idea is kept. The patches are of 5 x 5 differences to the middle

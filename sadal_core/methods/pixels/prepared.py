@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.utils.validation import check_is_fitted
+
+from sadal_core.rankers.checks import AgeRegressor
 
 
 def unit_length() -> Any:
@@ -16,7 +17,7 @@ def unit_length() -> Any:
     return make_pipeline(StandardScaler(), Normalizer())
 
 
-class Prepared(RegressorMixin, BaseEstimator):
+class Prepared(AgeRegressor):
     """A ranker on prepared samples.
 
     Scikit-learn's own pipeline is what is fitted; it is not the estimator itself, since its
@@ -49,6 +50,11 @@ class Prepared(RegressorMixin, BaseEstimator):
         chain: Any = make_pipeline(self.preparation(), self.ranker(self.setting))
         self.chain_ = chain.fit(X, y)
         return self
+
+    @property
+    def n_features_in_(self) -> int:
+        """How many columns the samples had that were learned from."""
+        return self.chain_.n_features_in_
 
     def predict(self, X: np.ndarray) -> Float[np.ndarray, " samples"]:  # noqa: N803
         """Ages in years."""

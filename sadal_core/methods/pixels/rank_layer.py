@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -13,7 +13,7 @@ from torch import Tensor
 from sadal_core.ages import OLDEST
 from sadal_core.errors import ConfigError
 from sadal_core.methods.pixels.reduction import Reduction
-from sadal_core.rankers.checks import checked, checked_training
+from sadal_core.rankers.checks import AgeRegressor, checked, checked_training
 from sadal_core.rankers.solver import minimised
 
 _FEWEST = 30  # faces of a category that has a layer of its own
@@ -34,7 +34,7 @@ def rank_loss(
     return losses.sum(dim=1).mean()
 
 
-class RankLayer(RegressorMixin, BaseEstimator):
+class RankLayer(AgeRegressor):
     r"""One sigmoid output per age k answers "older than k?"; the age is how many say yes.
 
     .. math:: \min \mathrm{rank\_loss}(W x + b) + \lambda |W|^2, \qquad
@@ -89,7 +89,7 @@ class RankLayer(RegressorMixin, BaseEstimator):
         return self.thresholds_[0] + (logits > 0).sum(axis=1)
 
 
-class CategoryRankLayers(RegressorMixin, BaseEstimator):
+class CategoryRankLayers(AgeRegressor):
     """A `RankLayer` for each category of faces, on shared principal components.
 
     Departs: the paper's categories are known groups, such as sexes; nobody names them here, so
