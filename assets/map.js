@@ -25,6 +25,9 @@ let timer = 0;
 let playing = 0;
 let drawing = Promise.resolve();
 let asked = false; // for the maps
+let seen = ""; // the part of the map that the server was asked for last
+let zooming = 0;
+let here = null; // {plot, trace, number} of the point that the keyboard is at
 let busy = false; // plotly reports its own changes too; only a visitor's count
 
 const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
@@ -99,6 +102,7 @@ async function drawNow() {
     plot.on("plotly_selected", (event) => event && !busy && choose(event.points));
     plot.on("plotly_deselect", () => busy || clear());
     plot.on("plotly_relayout", show);
+    if (number === 0) plot.on("plotly_relayout", () => zoom(plot));
   }
   root.dataset.ready = base.key;
   root.dataset.epoch = epoch() === null ? "" : String(epoch());
@@ -165,6 +169,19 @@ function clear() {
   trigger("choose", { real: [], generated: [] });
 }
 
+// Of a large gallery a part is drawn; where a visitor looks closer, the server sends more.
+function zoom(plot) {
+  const { xaxis, yaxis, scene } = plot._fullLayout;
+  if (!base.drawn || scene) return;
+  clearTimeout(zooming);
+  zooming = setTimeout(() => {
+    const part = { x: [...xaxis.range], y: [...yaxis.range] };
+    if (JSON.stringify(part) === seen) return;
+    seen = JSON.stringify(part);
+    trigger("zoom", part);
+  }, SETTLE_MS);
+}
+
 function sayEpoch() {
   const now = base?.epochs?.[Number(slider.value)];
   moment.textContent = now?.number ?? "";
@@ -223,7 +240,10 @@ function receive() {
   marks = value.marks ?? [];
   window.dispatchEvent(new CustomEvent("sadal-state", { detail: { view: "map", texts: value.texts } }));
   if (value.figures) {
+    if (base?.key !== value.key) seen = "";
+    if (base?.drawn || value.drawn) chosen = here = null; // they count the points that were drawn
     base = value;
+    status.textContent = value.drawn;
     asked = true;
     root.dataset.sheet = value.sheet.url;
     prepareEpochs();
