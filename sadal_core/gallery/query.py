@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from sadal_core.errors import DataError
 from sadal_core.gallery.stored import Gallery
 
-_BLOCK: Final = 16_384  # samples looked at in one step
+_BLOCK: Final = 1024  # samples looked at in one step, so that the differences stay in the cache
 
 
 class Near(NamedTuple):
@@ -53,7 +53,7 @@ def squared_distances(
 ) -> Float[np.ndarray, " samples"]:
     """From one point to each sample, taken from differences, so that a copy is at 0 exactly."""
     distances = np.empty(len(samples))
-    for start in range(0, len(samples), _BLOCK):  # or a million samples would be held three times
+    for start in range(0, len(samples), _BLOCK):
         rows = slice(start, start + _BLOCK)
         distances[rows] = ((samples[rows].astype(np.float64) - point) ** 2).sum(axis=1)
     return distances

@@ -183,9 +183,10 @@ def _wire_map(look: _Look, choices: tuple[Dropdown, Radio], photo: gr.State) -> 
         epoch = answers.epoch_of(look.gallery, event._data)
         return look.at(view.shown(epoch=epoch), photo, maps=False)
 
-    def zoomed(view: View, photo: Any, event: gr.EventData) -> dict[str, Any]:
+    def zoomed(view: View, photo: Any, event: gr.EventData) -> dict[Any, Any]:
         window = read_window(event._data)
-        return answers.whole_map(look.services, look.gallery, view, photo, window)
+        shown = answers.whole_map(look.services, look.gallery, view, photo, window)
+        return {parts.map: shown}
 
     def visited(view: View, photo: Any) -> dict[Any, Any]:
         return look.at(view, photo, maps=False)

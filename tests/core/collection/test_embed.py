@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sadal_core.files import sha256
 from sadal_core.kept import read_sealed
 from sadal_core.pipeline import AgeEstimator
 
+ROOT = Path(__file__).resolve().parents[3]
 Run = Callable[..., int]
 SHARD = ("--shard-size", "5")
 COUNT = 12  # pictures; the last is none
@@ -99,6 +101,20 @@ def test_status_is_2_when_nothing_could_be_read(
     assert "None of the pictures could be read" in capsys.readouterr().err
     (row,) = rows_of(tmp_path / "out").to_dict("records")
     assert "zz.jpg is not a picture" in row["error"]
+
+
+def test_what_the_documentation_shows_reads_the_folder(
+    run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("embed", pictures, "--out", tmp_path / "embedded", *SHARD)
+    text = (ROOT / "docs" / "collections.md").read_text("utf-8")
+    at_once, by_shard = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    monkeypatch.chdir(tmp_path)
+    known: dict[str, np.ndarray] = {}
+    exec(at_once, known)
+    assert known["embeddings"].shape == (COUNT - 1, 4)
+    exec(by_shard, known)
+    assert known["embeddings"].shape == (2, 4)  # of the last shard
 
 
 @pytest.mark.parametrize(
