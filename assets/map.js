@@ -93,6 +93,7 @@ async function drawNow() {
     await Plotly.react(plot, traces(figure, over, number === 0), layout(figure, over, plot), config(figure));
     if (plot.clientWidth !== plot._fullLayout.width) await Plotly.Plots.resize(plot);
     busy = false;
+    if (number === 0 && !seen && !figure.layout.scene) seen = JSON.stringify(partOf(plot._fullLayout));
     plot.tabIndex = figure.layout.scene ? -1 : 0; // the keys of map_keys.js are for planes
     if (plot.dataset.live) continue;
     plot.dataset.live = "yes";
@@ -169,14 +170,15 @@ function clear() {
   trigger("choose", { real: [], generated: [] });
 }
 
+const partOf = ({ xaxis, yaxis }) => ({ x: [...xaxis.range], y: [...yaxis.range] });
+
 // Of a large gallery a part is drawn; where a visitor looks closer, the server sends more.
 function zoom(plot) {
-  const { xaxis, yaxis, scene } = plot._fullLayout;
-  if (!base.drawn || scene) return;
+  if (!base.drawn || plot._fullLayout.scene) return;
   clearTimeout(zooming);
   zooming = setTimeout(() => {
-    const part = { x: [...xaxis.range], y: [...yaxis.range] };
-    if (JSON.stringify(part) === seen) return;
+    const part = partOf(plot._fullLayout);
+    if (JSON.stringify(part) === seen) return; // another mode of the mouse, another size
     seen = JSON.stringify(part);
     trigger("zoom", part);
   }, SETTLE_MS);

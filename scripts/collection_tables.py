@@ -27,14 +27,14 @@ def neighbour_table() -> str:
     k = record["k"]
     return _table(
         record,
-        ("samples", f"the {k} nearest of all samples, s", "recall", "exact, s",
+        ("samples", f"the {k} nearest of all samples, s", "recall", "exact, s, from 1,000 of them",
          f"the {k} nearest of a new point, ms", "recall of these", "a click, exact, ms",
          "peak memory, MB"),
         [
             (f"{row['samples']:,}", f"{row['approximate_s']:,.0f}", f"{100 * row['recall']:.1f} %",
              f"{row['samples'] * row['exact_ms_per_point'] / 1000:,.0f}",
              f"{row['query_ms_per_point']:.2f}", f"{100 * row['query_recall']:.1f} %",
-             f"{row['click_ms']:.0f}", f"{row['peak_memory_mb']:,.0f}")
+             f"{row['click_ms']:,.0f}", f"{row['peak_memory_mb']:,.0f}")
             for row in record["rows"]
         ],
     )  # fmt: skip
