@@ -49,6 +49,11 @@ MAP_WORDS: Final = {
     "notYet": "The generator has not begun to learn: there are no generated negatives yet.",
     "failed": "The map could not be drawn: its program did not load. Reload the page.",
 }
+_SOME_DRAWN: Final = (
+    "{drawn:,} of the {seen:,} samples in view are drawn, a like share of every age. Zoom in to "
+    "see all of a part; a selection holds what is drawn."
+)
+_ALL_DRAWN: Final = "All {seen:,} samples in view are drawn; the gallery has {whole:,}."
 MAP_HINT: Final = (
     "Hover for a picture; click a point for its neighbours and its quadruplet; draw a box or a "
     "lasso (buttons at the top right of the map) to see ages and distances of what lies inside."
@@ -282,3 +287,11 @@ def compared_caption(kinds: Mapping[str, str]) -> str:
         "it than the real negative; D acts, G_adv acts: share (%) of hinges above 0; along, off: "
         "medians in lengths of the segment from anchor to real negative, in features."
     )
+
+
+def drawn(shown: int, seen: int, whole: int) -> str:
+    """How much of a large gallery the map draws; nothing where it draws all of it."""
+    if shown == whole:
+        return ""
+    words = _SOME_DRAWN if shown < seen else _ALL_DRAWN
+    return words.format(drawn=shown, seen=seen, whole=whole)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from app import map_text as text
+from app.detail import Drawn, Window, drawn_samples
 from app.figures.metric_map import MapPoints, Moment, metric_map
 from app.figures.quadruplet_marks import Line, Mark, quadruplet_marks
 from app.view import MAPS, View, Visitor, chosen_quadruplet, distances, generates, map_name
@@ -35,34 +36,41 @@ def shown_negatives(gallery: Gallery) -> np.ndarray:
     return np.concatenate([first, first + total])
 
 
-def scene(gallery: Gallery, view: View) -> "list[go.Figure]":
+def in_view(gallery: Gallery, view: View, window: Window | None = None) -> Drawn:
+    """The samples that the maps of a view draw, where the main one shows this part of itself."""
+    samples, _ = places(gallery, replace(view, epoch=None), view.spaces[0])
+    return drawn_samples(gallery.ages, samples, window)
+
+
+def scene(gallery: Gallery, view: View, drawn: Drawn | None = None) -> "list[go.Figure]":
     """The maps of a view, the main one first; at its epochs where it has them."""
-    return [_map(gallery, replace(view, epoch=None), space) for space in view.spaces]
+    shown = (drawn or in_view(gallery, view)).rows
+    return [_map(gallery, replace(view, epoch=None), space, shown) for space in view.spaces]
 
 
-def _map(gallery: Gallery, view: View, space: str) -> "go.Figure":
+def _map(gallery: Gallery, view: View, space: str, shown: np.ndarray) -> "go.Figure":
     samples, negatives = places(gallery, view, space)
     rows = shown_negatives(gallery)
     pictures = nearest_pictures(gallery)[rows]
-    count = np.arange(len(gallery))
     ages = gallery.negatives["source_age"][rows]
     return metric_map(
-        MapPoints(samples, gallery.ages, count, count),
+        MapPoints(samples[shown], gallery.ages[shown], shown, shown),
         MapPoints(negatives[rows], ages, rows, pictures) if len(rows) else None,
         text.map_axes(view.kind, MAPS[view.kind][1]),
-        moments=_moments(gallery, rows) if view.has_epochs and space == "after" else (),
+        moments=_moments(gallery, shown, rows) if view.has_epochs and space == "after" else (),
         title=text.MAP_TITLES[space],
+        frame=(samples.min(axis=0), samples.max(axis=0)),
     )
 
 
-def _moments(gallery: Gallery, rows: np.ndarray) -> list[Moment]:
+def _moments(gallery: Gallery, shown: np.ndarray, rows: np.ndarray) -> list[Moment]:
     epochs = gallery.epochs
     if epochs is None:
         return []
     return [
         Moment(
             str(number),
-            samples,
+            samples[shown],
             negatives[rows] if generating else np.full_like(negatives[rows], np.nan),
         )
         for number, generating, samples, negatives in zip(

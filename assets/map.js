@@ -25,6 +25,9 @@ let timer = 0;
 let playing = 0;
 let drawing = Promise.resolve();
 let asked = false; // for the maps
+let seen = ""; // the part of the map that the server was asked for last
+let zooming = 0;
+let here = null; // {plot, trace, number} of the point that the keyboard is at
 let busy = false; // plotly reports its own changes too; only a visitor's count
 
 const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
@@ -90,6 +93,7 @@ async function drawNow() {
     await Plotly.react(plot, traces(figure, over, number === 0), layout(figure, over, plot), config(figure));
     if (plot.clientWidth !== plot._fullLayout.width) await Plotly.Plots.resize(plot);
     busy = false;
+    if (number === 0 && !seen && !figure.layout.scene) seen = JSON.stringify(partOf(plot._fullLayout));
     plot.tabIndex = figure.layout.scene ? -1 : 0; // the keys of map_keys.js are for planes
     if (plot.dataset.live) continue;
     plot.dataset.live = "yes";
@@ -99,6 +103,7 @@ async function drawNow() {
     plot.on("plotly_selected", (event) => event && !busy && choose(event.points));
     plot.on("plotly_deselect", () => busy || clear());
     plot.on("plotly_relayout", show);
+    if (number === 0) plot.on("plotly_relayout", () => zoom(plot));
   }
   root.dataset.ready = base.key;
   root.dataset.epoch = epoch() === null ? "" : String(epoch());
@@ -165,6 +170,20 @@ function clear() {
   trigger("choose", { real: [], generated: [] });
 }
 
+const partOf = ({ xaxis, yaxis }) => ({ x: [...xaxis.range], y: [...yaxis.range] });
+
+// Of a large gallery a part is drawn; where a visitor looks closer, the server sends more.
+function zoom(plot) {
+  if (!base.drawn || plot._fullLayout.scene) return;
+  clearTimeout(zooming);
+  zooming = setTimeout(() => {
+    const part = partOf(plot._fullLayout);
+    if (JSON.stringify(part) === seen) return; // another mode of the mouse, another size
+    seen = JSON.stringify(part);
+    trigger("zoom", part);
+  }, SETTLE_MS);
+}
+
 function sayEpoch() {
   const now = base?.epochs?.[Number(slider.value)];
   moment.textContent = now?.number ?? "";
@@ -223,7 +242,10 @@ function receive() {
   marks = value.marks ?? [];
   window.dispatchEvent(new CustomEvent("sadal-state", { detail: { view: "map", texts: value.texts } }));
   if (value.figures) {
+    if (base?.key !== value.key) seen = "";
+    if (base?.drawn || value.drawn) chosen = here = null; // they count the points that were drawn
     base = value;
+    status.textContent = value.drawn;
     asked = true;
     root.dataset.sheet = value.sheet.url;
     prepareEpochs();

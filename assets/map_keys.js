@@ -7,8 +7,6 @@ const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
 const ring = root.querySelector(".sadal-ring");
 const spoken = root.querySelector(".sadal-unseen");
 
-let here = null; // {plot, trace, number} of the point that the keyboard is at
-
 // Where a point is, in px from the corner of the axes; null where it is not in view.
 function placed(plot, trace, number) {
   const { xaxis, yaxis } = plot._fullLayout;

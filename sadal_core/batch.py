@@ -1,9 +1,10 @@
 """Many pictures at once: found below paths, estimated on all cores, as rows for a table."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from threading import local
 from typing import Any, Final, NamedTuple
@@ -33,22 +34,25 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class PictureResult:
-    """Rows (one per face, or one with an error) and whether the picture could be read."""
+    """Rows (one per face, or one with an error), whether the picture was read, and its faces."""
 
     rows: list[dict[str, Any]]
     was_read: bool
+    faces: tuple[FaceEstimate, ...] = ()
 
 
-class _SingleFile:
+class SingleFile:
     """A picture given by its own path, as a source of one name."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def names(self) -> list[str]:
+        """Its own name."""
         return [self.path.name]
 
     def read(self, name: str) -> bytes:
+        """Content of the picture."""
         try:
             return self.path.read_bytes()
         except OSError as error:
@@ -60,50 +64,74 @@ def find_pictures(paths: list[Path]) -> Iterator[Picture]:
 
     Folders and zip files are searched for files with a picture's suffix, whatever their depth;
     a path that names a file directly is always tried.
+
+    Raises:
+        DataError: a folder further down cannot be listed, so that its pictures would be missed.
     """
     for path in paths:
         if path.is_file() and path.suffix.lower() != ".zip":
-            yield Picture(str(path), _SingleFile(path), path.name)
+            yield Picture(str(path), SingleFile(path), path.name)
             continue
         try:
             source = open_source(path)
-            names = list(pictures(source))
+            names = pictures(source)
+            first = next(names, None)
         except DataError as error:
             yield Picture(str(path), None, str(error))
             continue
-        if not names:
+        if first is None:
             suffixes = " ".join(sorted(IMAGE_SUFFIXES))
             yield Picture(str(path), None, f"{path} holds no pictures ({suffixes}).")
-        for name in names:
+            continue
+        for name in chain((first,), names):
             yield Picture(str(path / name), source, name)
 
 
-def estimate_pictures(
-    estimator: AgeEstimator, found: list[Picture], *, workers: int | None = None
-) -> Iterator[PictureResult]:
-    """One result per picture, in order.
+class PicturePool:
+    """Estimates pictures on several threads, in their order; a context manager.
 
     Each thread has a face detector of its own, since MediaPipe takes one picture at a time and
     on one core; the network is shared.
-
-    Args:
-        estimator: whose model is used.
-        found: what to read.
-        workers: threads; by default one per core.
     """
-    own = local()
 
-    def estimate(picture: Picture) -> PictureResult:
-        if not hasattr(own, "estimator"):
-            own.estimator = AgeEstimator(estimator.model, estimator.manifest)
-        return _estimate(own.estimator, picture)
+    def __init__(self, estimator: AgeEstimator, *, workers: int | None = None) -> None:
+        """Start the threads.
 
-    threads = workers or os.cpu_count() or 1
-    with ThreadPoolExecutor(threads) as pool:
+        Args:
+            estimator: whose model is used.
+            workers: threads; by default one per core.
+        """
+        self._estimator, self._own = estimator, local()
+        self._threads = workers or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._threads)
+
+    def __enter__(self) -> "PicturePool":
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the threads; what waits for them is given up."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def results(self, found: Iterable[Picture]) -> Iterator[PictureResult]:
+        """One result per picture, in order."""
         # In windows, so that the results of a million pictures do not pile up behind a slow one.
-        window = 64 * threads
-        for start in range(0, len(found), window):
-            yield from pool.map(estimate, found[start : start + window])
+        waiting = iter(found)
+        while window := list(islice(waiting, 64 * self._threads)):
+            yield from self._pool.map(self._estimate, window)
+
+    def _estimate(self, picture: Picture) -> PictureResult:
+        if not hasattr(self._own, "estimator"):
+            self._own.estimator = AgeEstimator(self._estimator.model, self._estimator.manifest)
+        return _estimate(self._own.estimator, picture)
+
+
+def estimate_pictures(
+    estimator: AgeEstimator, found: Iterable[Picture], *, workers: int | None = None
+) -> Iterator[PictureResult]:
+    """One result per picture, in order, from a `PicturePool` with these arguments."""
+    with PicturePool(estimator, workers=workers) as pool:
+        yield from pool.results(found)
 
 
 def _estimate(estimator: AgeEstimator, picture: Picture) -> PictureResult:
@@ -115,7 +143,7 @@ def _estimate(estimator: AgeEstimator, picture: Picture) -> PictureResult:
         return PictureResult([_error_row(picture, str(error))], was_read=False)
     faces = estimator.estimate(image)
     rows = [face_row(picture.label, number, face) for number, face in enumerate(faces, start=1)]
-    return PictureResult(rows or [_error_row(picture, _NO_FACE)], was_read=True)
+    return PictureResult(rows or [_error_row(picture, _NO_FACE)], was_read=True, faces=faces)
 
 
 def face_row(label: str, number: int, face: FaceEstimate) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from balance_tables import balance_table
+from collection_tables import collection_table, large_map_table, neighbour_table
 from comparison_tables import comparison_table, cost_table, form_table
 from experiment_tables import experiment_table, validation_table
 from fuzz_tables import fuzz_table
@@ -26,7 +27,10 @@ from load_tables import load_table
 from speed_tables import speed_table, stage_table
 from stored import ROOT, stored
 
-TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md", "docs/reliability.md")
+TEXTS = (
+    "README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md", "docs/reliability.md",
+    "docs/collections.md",
+)  # fmt: skip
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
     "holdout-aaf": "All-Age-Faces, held-out groups",
@@ -249,6 +253,9 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "balance": balance_table,
     "identity": identity_table,
     "load": load_table,
+    "collections": collection_table,
+    "neighbours": neighbour_table,
+    "large-map": large_map_table,
     "comparison-holdout": lambda: comparison_table("utkface-aaf-holdout"),
 }
 

@@ -79,6 +79,7 @@ def quick_commands() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BACKBONES, "tiny", TINY)
         patch.setattr("sadal_core.data.found._detector", OneFace())
+        patch.setattr("sadal_core.pipeline.MediaPipeFaces", OneFace)
         yield
 
 

@@ -11,10 +11,10 @@ from app.files import PLOTLY, file_url
 
 
 def map_view() -> gr.HTML:
-    """A part whose value is `{key, figures, marks, epochs, epoch, sheet}`, or marks alone.
+    """A part whose value is `{key, figures, drawn, marks, epochs, epoch, sheet}`, or marks alone.
 
     It triggers `open` when it is first seen, `pick` with a point, `choose` with the rows of a
-    selection, and `epoch`.
+    selection, `epoch`, and `zoom` with the part in view where not all samples are drawn.
     """
     gr.set_static_paths([PLOTLY])
     layers = "".join(

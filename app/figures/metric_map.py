@@ -53,6 +53,7 @@ def metric_map(
     *,
     moments: Sequence[Moment] = (),
     title: str = "",
+    frame: Sequence[np.ndarray] = (),
 ) -> go.Figure:
     """Real samples and generated negatives on one map, in the plane or in space.
 
@@ -65,6 +66,7 @@ def metric_map(
         axes: titles of the axes, with their unit; as many as there are coordinates.
         moments: places after each epoch, in the plane.
         title: what the map is of.
+        frame: further places that the axes hold, of samples that are not drawn.
     """
     flat = samples.places.shape[1] == 2
     traces = [_samples(samples, flat=flat)]
@@ -84,6 +86,7 @@ def metric_map(
         dragmode="pan" if flat else "orbit",
     )  # fmt: skip
     everything = [samples.places, *(moment.samples for moment in moments)]
+    everything += [corner[None] for corner in frame]
     if negatives is not None:
         everything += [negatives.places, *(moment.negatives for moment in moments)]
     ranges = [_range([places[:, axis] for places in everything]) for axis in range(len(axes))]

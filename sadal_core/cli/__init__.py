@@ -13,6 +13,7 @@ from sadal_core.cli import (  # noqa: E402
     ablate,
     benchmark,
     calibrate,
+    embed,
     estimate,
     evaluate,
     export,
@@ -37,8 +38,9 @@ _COMMANDS = {
     "lab": lab,
     "onnx": onnx,
     "estimate": estimate,
+    "embed": embed,
 }
-_INTO_A_FILE = ("evaluate", "ablate", "estimate")  # --out of the others names a folder
+_INTO_A_FILE = ("evaluate", "ablate")  # --out of the others names a folder
 
 
 def main(arguments: list[str], *, prog: str = "python -m sadal_core") -> int:
@@ -65,5 +67,8 @@ def main(arguments: list[str], *, prog: str = "python -m sadal_core") -> int:
 def _check_out(options: argparse.Namespace) -> None:
     """Refuse at once what could not be written after hours of work."""
     if getattr(options, "out", None) is not None:
-        check = check_file if options.command in _INTO_A_FILE else check_folder
+        file = options.command in _INTO_A_FILE or (
+            options.command == "estimate" and estimate.is_table(options.out)
+        )
+        check = check_file if file else check_folder
         check(options.out)

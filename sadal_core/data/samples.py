@@ -1,9 +1,10 @@
 """What a data set is to the rest of the package: samples, and where their bytes come from."""
 
 import hashlib
+import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
@@ -37,7 +38,7 @@ class Source(Protocol):
 
     path: Path
 
-    def names(self) -> list[str]:
+    def names(self) -> Iterable[str]:
         """Every file, sorted, as a path relative to the source with forward slashes."""
         ...
 
@@ -52,10 +53,13 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def names(self) -> list[str]:
-        """Every file below the folder, sorted."""
-        files = (file for file in self.path.rglob("*") if file.is_file())
-        return sorted(file.relative_to(self.path).as_posix() for file in files)
+    def names(self) -> Iterator[str]:
+        """Every file below the folder, sorted; held in memory is one folder at a time.
+
+        Raises:
+            DataError: a folder cannot be listed.
+        """
+        return _walk(self.path, "")
 
     def read(self, name: str) -> bytes:
         """Content of the file called `name`."""
@@ -66,6 +70,26 @@ class Folder:
                 f"{self.path / name} cannot be read ({error.strerror}). "
                 "Check that the data set is complete."
             ) from error
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            # With its slash a folder stands where its files stand in the order of whole paths.
+            found = sorted(
+                f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False) or entry.is_file()
+            )
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be listed ({error.strerror}). Make it readable, or leave it out."
+        ) from error
+    for name in found:
+        if name.endswith("/"):
+            yield from _walk(folder / name, prefix + name)
+        else:
+            yield prefix + name
 
 
 class Zip:

@@ -89,11 +89,11 @@ def _build(
         return
     # Spawned, not forked: MediaPipe's threads do not survive a fork.
     spawn = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool:
         yield from pool.map(make, todo)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this worker as soon as the process that gives it work is killed.
 
     It would go on with what it was given, into a cache that the next command may have begun anew

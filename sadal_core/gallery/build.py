@@ -5,25 +5,26 @@ Letters: N samples, F features.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int, Shaped
 
 from sadal_core.errors import ConfigError
-from sadal_core.gallery.drawing import Drawn, draw
+from sadal_core.gallery.drawing import MOST_FITTED, Drawn, draw
 from sadal_core.gallery.epochs import Recorded, epochs_of
-from sadal_core.gallery.faithfulness import nearest
 from sadal_core.gallery.maps import MapSettings
 from sadal_core.gallery.placement import NEIGHBOURS
 from sadal_core.gallery.stored import Gallery
 from sadal_core.hard_negatives import HardNegatives, hard_negatives
 from sadal_core.metric import MetricModel
+from sadal_core.neighbours import nearest
 from sadal_core.objective import Objective
 from sadal_core.quadruplets import Quadruplets, QuadrupletSampler
 
 Progress = Callable[[str], object]
+MOST_QUADRUPLETS: Final = 20_000  # their negatives are kept as features, far larger than faces
 _NEAR_GENERATED = 5  # samples that are kept for each generated negative
 
 
@@ -86,7 +87,7 @@ def build_gallery(
     progress("embeddings and generated negatives")
     x = standardised(metric, faces.features)
     sampler = QuadrupletSampler(faces.ages, age_window=training.age_window, seed=settings.seed)
-    quadruplets = sampler.epoch(0)
+    quadruplets = Quadruplets(*(part[:MOST_QUADRUPLETS] for part in sampler.epoch(0)))
 
     def generated(model: MetricModel) -> HardNegatives:
         assert model.generator is not None
@@ -99,11 +100,14 @@ def build_gallery(
     after = Drawn(embeddings, made.embeddings)
     new = None if others is None else embedded(metric, standardised(metric, others))
     maps = draw({"after": after, "before": Drawn(x, made.features)}, settings, new, progress)
-    epochs = epochs_of(training.recorded, x, generated, settings, maps, progress)
+    # An epoch is a UMAP of all faces that starts from the next one's, which cannot be placed.
+    recorded = training.recorded if len(x) <= MOST_FITTED else ()
+    epochs = epochs_of(recorded, x, generated, settings, maps, progress)
     return Gallery(
         about={
             "maps": {
-                "umap": settings.figures(), "placed_with": NEIGHBOURS, **maps.about,
+                "umap": settings.figures(), "placed_with": NEIGHBOURS,
+                "fitted_on": min(len(x), MOST_FITTED), **maps.about,
                 **({} if epochs is None else {"epochs": epochs.faithfulness}),
             },
             "data": _counts(faces, quadruplets),

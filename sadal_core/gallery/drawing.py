@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from sadal_core.gallery.faithfulness import agreement, faithfulness
 from sadal_core.gallery.maps import MapSettings, laid_over, pca_of, umap_of
-from sadal_core.gallery.placement import place_on
+from sadal_core.gallery.placement import place, place_on
 
+MOST_FITTED: Final = 20_000  # faces that UMAP is fitted on, in minutes; it takes hours for more
 _MEASURED = 500  # points with which placing is measured
 
 
@@ -50,7 +51,8 @@ def draw(
     """UMAP in two and three dimensions and PCA of each space, and one joint map.
 
     UMAP is fitted on the faces alone and the generated negatives are placed on it; the map
-    "after-joint" is fitted on both. The maps of "before" are laid over those of "after".
+    "after-joint" is fitted on both. The maps of "before" are laid over those of "after". Of more
+    than `MOST_FITTED` faces a random part is fitted, and the others are placed.
 
     Args:
         spaces: "after", then "before".
@@ -62,12 +64,14 @@ def draw(
     for name, drawn in spaces.items():
         for axes in (2, 3):
             progress(f"UMAP {name} SADAL, {axes} dimensions")
-            fitted = umap_of(drawn.samples, axes, settings)
+            some = fitted_on(len(drawn.samples), settings)
+            fitted = umap_of(drawn.samples[some], axes, settings)
             if (name, axes) == ("after", 2):
-                _measure(maps, fitted, drawn, new, settings)
+                _measure(maps, fitted, drawn._replace(samples=drawn.samples[some]), new, settings)
             title = f"umap{'' if axes == 2 else axes}"
             like = maps.samples.get(f"after-{title}")
-            places = fitted.embedding_ if like is None else laid_over(fitted.embedding_, like)
+            places = _of_all(drawn.samples, some, fitted.embedding_)
+            places = places if like is None else laid_over(places, like)
             _add(maps, drawn, f"{name}-{title}", places)
         progress(f"PCA {name} SADAL")
         like = maps.samples.get("after-pca")
@@ -75,6 +79,18 @@ def draw(
     progress("UMAP fitted on faces and generated negatives together")
     _add_joint(maps, spaces["after"], settings)
     return maps
+
+
+def fitted_on(count: int, settings: MapSettings) -> Int[np.ndarray, " fitted"]:
+    """Positions of the faces that UMAP is fitted on: all, or `MOST_FITTED` random ones."""
+    if count <= MOST_FITTED:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(settings.seed).permutation(count)[:MOST_FITTED])
+
+
+def _of_all(space: np.ndarray, some: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Places of all samples, of which `some` were fitted."""
+    return places if len(some) == len(space) else place(space, space[some], places)
 
 
 def _add(maps: Maps, drawn: Drawn, name: str, places: np.ndarray) -> None:
@@ -85,7 +101,8 @@ def _add(maps: Maps, drawn: Drawn, name: str, places: np.ndarray) -> None:
 
 def _add_joint(maps: Maps, drawn: Drawn, settings: MapSettings) -> None:
     both = np.concatenate([drawn.samples, drawn.negatives])
-    places = umap_of(both, 2, settings).embedding_
+    some = fitted_on(len(both), settings)
+    places = _of_all(both, some, umap_of(both[some], 2, settings).embedding_)
     count = len(drawn.samples)
     turned = laid_over(places[:count], maps.samples["after-umap"])
     # The same motion for both: from three points of the plane onwards it is known.

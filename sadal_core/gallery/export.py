@@ -16,9 +16,9 @@ from PIL import Image
 
 from sadal_core.errors import DataError
 from sadal_core.files import replacing
-from sadal_core.gallery.faithfulness import nearest
 from sadal_core.gallery.pictures import Sheet, sheet
 from sadal_core.gallery.stored import Gallery
+from sadal_core.neighbours import nearest
 
 MAPS: Final = {"projection": "after-umap", "before": "before-umap", "pca": "after-pca"}
 ROLES: Final = ("anchor", "positive", "source")

@@ -6,11 +6,11 @@ Letters: N samples, D dimensions, P axes of the map, M new points.
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from sklearn.manifold import trustworthiness
-from sklearn.neighbors import NearestNeighbors
 
 from sadal_core.gallery.placement import place
+from sadal_core.neighbours import nearest, recall
 
 NEIGHBOURS: Final = 15
 _MOST: Final = 5000  # samples measured; trustworthiness holds all pairs
@@ -65,24 +65,7 @@ def faithfulness(space: Space, drawn: Map, rng: np.random.Generator) -> Faithful
     if k < 1:
         return Faithfulness(float("nan"), float("nan"))
     near, shown = nearest(space, k), nearest(drawn, k)
-    shared = [len(np.intersect1d(a, b)) for a, b in zip(near, shown, strict=True)]
-    return Faithfulness(
-        float(trustworthiness(space, drawn, n_neighbors=k)), float(np.mean(shared) / k)
-    )
-
-
-def nearest(
-    space: Space, k: int, points: Float[np.ndarray, "points dim"] | None = None
-) -> Int[np.ndarray, "rows k"]:
-    """Positions of the k nearest samples of each, near to far.
-
-    Args:
-        space: the samples.
-        k: how many.
-        points: whose neighbours; by default those of the samples, each without itself.
-    """
-    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(space)
-    return search.kneighbors(points, return_distance=False)
+    return Faithfulness(float(trustworthiness(space, drawn, n_neighbors=k)), recall(shown, near))
 
 
 def agreement(fitted: Any, space: Space, points: Float[np.ndarray, "points dim"]) -> Agreement:

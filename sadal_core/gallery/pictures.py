@@ -16,6 +16,7 @@ from sadal_core.gallery.stored import Sheet
 
 FEWEST_AVERAGED: Final = 30
 TILE: Final = 64
+LARGEST_SHEET: Final = 8192  # px, side of a picture that browsers hold without trouble
 
 
 def k_same(
@@ -89,8 +90,12 @@ def disjoint_groups(
 
 
 def sheet(pictures: UInt8[np.ndarray, "shown side side 3"], *, tile: int = TILE) -> Sheet:
-    """All pictures, shrunk to tiles, on one sheet that is about square."""
+    """All pictures, shrunk to tiles, on one sheet that is about square.
+
+    Where there are many, tiles are smaller, so that the sheet stays within `LARGEST_SHEET`.
+    """
     columns = max(1, int(np.ceil(np.sqrt(len(pictures)))))
+    tile = max(1, min(tile, LARGEST_SHEET // columns))
     rows = max(1, -(-len(pictures) // columns))
     image = np.zeros((rows * tile, columns * tile, 3), np.uint8)
     for place, picture in enumerate(pictures):

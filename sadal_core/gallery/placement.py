@@ -3,15 +3,20 @@
 Letters: M new points, N samples of the map, D dimensions, P axes of the map.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
+from sadal_core.neighbours import approximately, is_quick
+
 NEIGHBOURS: Final = 15
 _BLOCK: Final = 4_000_000  # distances held at a time
 _NEAR: Final = 1e-12  # squared distance below which a point is its neighbour
+
+_Block = tuple[slice, np.ndarray, np.ndarray]  # rows of points, positions and squared distances
 
 
 def place(
@@ -39,15 +44,27 @@ def place(
     """
     k = min(neighbours, len(samples))
     placed = np.empty((len(points), coordinates.shape[1]), coordinates.dtype)
-    step = max(1, _BLOCK // len(samples))
-    for start in range(0, len(points), step):
-        rows = slice(start, start + step)
-        distances = cdist(points[rows], samples, "sqeuclidean")
-        near = np.argpartition(distances, k - 1, axis=1)[:, :k]
-        weights = 1 / np.maximum(np.take_along_axis(distances, near, axis=1), _NEAR)
+    for rows, near, distances in _found(points, samples, k):
+        weights = 1 / np.maximum(distances, _NEAR)
         weights /= weights.sum(axis=1, keepdims=True)
         placed[rows] = np.einsum("mk,mkp->mp", weights, coordinates[near])
     return placed
+
+
+def _found(points: np.ndarray, samples: np.ndarray, k: int) -> Iterator[_Block]:
+    """The nearest samples of some points at a time: exact, or approximate where there are many."""
+    quick = is_quick(len(samples), points)
+    found = None if quick else approximately(samples, k, points)
+    step = max(1, _BLOCK // (len(samples) if quick else k * points.shape[1]))
+    for start in range(0, len(points), step):
+        rows = slice(start, start + step)
+        if found is None:
+            distances = cdist(points[rows], samples, "sqeuclidean")
+            near = np.argpartition(distances, k - 1, axis=1)[:, :k]
+            yield rows, near, np.take_along_axis(distances, near, axis=1)
+        else:
+            differences = points[rows, None].astype(np.float64) - samples[found[rows]]  # M K D
+            yield rows, found[rows], (differences**2).sum(axis=2)
 
 
 def place_on(

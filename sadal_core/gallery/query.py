@@ -5,13 +5,15 @@ generated negatives come in pairs: quadruplet q has its younger one in row q and
 in row q + A, with A quadruplets.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from sadal_core.errors import DataError
 from sadal_core.gallery.stored import Gallery
+
+_BLOCK: Final = 1024  # samples looked at in one step, so that the differences stay in the cache
 
 
 class Near(NamedTuple):
@@ -50,7 +52,11 @@ def squared_distances(
     point: Float[np.ndarray, " dim"], samples: Float[np.ndarray, "samples dim"]
 ) -> Float[np.ndarray, " samples"]:
     """From one point to each sample, taken from differences, so that a copy is at 0 exactly."""
-    return ((samples.astype(np.float64) - point) ** 2).sum(axis=1)
+    distances = np.empty(len(samples))
+    for start in range(0, len(samples), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        distances[rows] = ((samples[rows].astype(np.float64) - point) ** 2).sum(axis=1)
+    return distances
 
 
 def near(
@@ -69,8 +75,14 @@ def near(
         without: position of a sample to leave out: the point itself.
     """
     distances = squared_distances(point, samples)
-    order = np.argsort(distances, kind="stable")
-    order = order[order != without][:count] if without is not None else order[:count]
+    if without is not None:
+        distances[without] = np.inf
+    count = min(count, len(samples) - (without is not None))
+    if count == 0:
+        return Near(np.empty(0, np.int64), np.empty(0))
+    # Only what may be among the nearest is sorted, with all that is as far as the last of them.
+    some = np.flatnonzero(distances <= np.partition(distances, count - 1)[count - 1])
+    order = some[np.argsort(distances[some], kind="stable")][:count]
     return Near(order, distances[order])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow.parquet as pq
 import torch
 from PIL import Image
 from safetensors.torch import load_file
@@ -78,6 +79,11 @@ class Stages(NamedTuple):
         model = ["--protocol", "holdout", "--model", str(self.root / "metric" / "model")]
         return ["evaluate", *self.pictures, *model, "--out", str(out), *options]
 
+    def embed(self, out: Path, *options: str) -> list[str]:
+        """Fills a folder with the faces of the pictures, eight pictures to a shard."""
+        model = ["--model", str(self.root / "age" / "model"), "--workers", "1"]
+        return ["embed", str(self.data), *model, "--out", str(out), "--shard-size", "8", *options]
+
 
 def files(*folders: Path) -> list[Path]:
     """All files below, in order."""
@@ -103,6 +109,7 @@ def _lines(path: Path) -> list[object]:
 _READERS = {
     ".json": lambda path: json.loads(path.read_text("utf-8")),
     ".jsonl": _lines,
+    ".parquet": pq.read_table,
     ".npz": lambda path: read_arrays(path, ""),
     ".pt": lambda path: torch.load(path, weights_only=True),
     ".safetensors": load_file,

@@ -72,6 +72,24 @@ def test_the_cache_of_crops(commands: Commands, stages: Stages, tmp_path: Path) 
     assert_same(cache, stages.cache)
 
 
+def test_a_collection(commands: Commands, stages: Stages, tmp_path: Path) -> None:
+    """No shard that was finished is ever touched again."""
+    commands.done(stages.embed(tmp_path / "undisturbed"))
+    out, seen = tmp_path / "out", dict[Path, int]()
+    check = one_leftover_at_most(out)
+
+    def look() -> None:
+        check()
+        now = {path: path.stat().st_mtime_ns for path in out.glob("shards/*.parquet")}
+        assert seen.items() <= now.items()
+        seen.update(now)
+
+    killed = killed_at_every_change(commands, stages.embed(out), out, each=look)
+    assert killed > FEWEST_MOMENTS
+    assert len(seen) == 5
+    assert_same(out, tmp_path / "undisturbed")
+
+
 def test_a_gallery_in_the_place_of_an_older_one(
     commands: Commands, stages: Stages, tmp_path: Path
 ) -> None:

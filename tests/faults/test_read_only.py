@@ -25,6 +25,7 @@ COMMANDS = {
     "export": ["export", "--gallery", NOWHERE],
     "lab": ["lab", "--gallery", NOWHERE],
     "estimate": ["estimate", NOWHERE, "--model", NOWHERE],
+    "embed": ["embed", NOWHERE, "--model", NOWHERE],
 }
 
 

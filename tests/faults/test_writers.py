@@ -12,7 +12,11 @@ import pytest
 import torch
 
 from sadal_core.backbones import BACKBONES
-from sadal_core.cli.estimate import _write_csv as write_estimates
+from sadal_core.batch import Picture
+from sadal_core.cli.estimate import _table as estimates
+from sadal_core.collection.folder import CollectionFolder, begun
+from sadal_core.collection.listing import Listing
+from sadal_core.collection.shard import Made
 from sadal_core.errors import DataError
 from sadal_core.files import replacing, write_json
 from sadal_core.gallery.export import write_csv, write_parquet, write_projector
@@ -57,6 +61,11 @@ def generator(folder: Path) -> None:
     save_generator(folder / "g.safetensors", net, features=256, hidden=8, about={})
 
 
+def table(path: Path) -> None:
+    with estimates(path) as write:
+        write({"file": TEXT["text"]})
+
+
 def model(folder: Path) -> None:
     save_model(AgeModel("tiny"), folder, {"backbone": "tiny", "metrics": {}, "bands": []})
 
@@ -79,8 +88,12 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "a network for ONNX Runtime": lambda folder: write_onnx(
         AgeModel("tiny").backbone, 112, folder / "e.onnx"
     ),
-    "a table of estimates": lambda folder: write_estimates(
-        folder / "f.csv", [{"file": TEXT["text"]}]
+    "a table of estimates": lambda folder: table(folder / "f.csv"),
+    "a shard of a collection": lambda folder: CollectionFolder(
+        folder, {}, Listing(0, "", ())
+    ).store(Made(0, NUMBERS.tobytes(), {})),
+    "the list of a collection": lambda folder: begun(
+        folder, {}, [Picture(TEXT["text"], None, "reason")], 1
     ),
     "a gallery": lambda folder: stored_gallery(folder, 400),
 }

@@ -14,6 +14,7 @@ from app.components.linked import Asker, Linked, Restored
 from app.components.map_view import map_view
 from app.components.visit import Visit
 from app.components.words import refusal, sentences
+from app.detail import read_window
 from app.selection import read_selection
 from app.services import Problem, Services
 from app.tabs.metric_space import answers
@@ -182,6 +183,11 @@ def _wire_map(look: _Look, choices: tuple[Dropdown, Radio], photo: gr.State) -> 
         epoch = answers.epoch_of(look.gallery, event._data)
         return look.at(view.shown(epoch=epoch), photo, maps=False)
 
+    def zoomed(view: View, photo: Any, event: gr.EventData) -> dict[Any, Any]:
+        window = read_window(event._data)
+        shown = answers.whole_map(look.services, look.gallery, view, photo, window)
+        return {parts.map: shown}
+
     def visited(view: View, photo: Any) -> dict[Any, Any]:
         return look.at(view, photo, maps=False)
 
@@ -189,6 +195,7 @@ def _wire_map(look: _Look, choices: tuple[Dropdown, Radio], photo: gr.State) -> 
     for choice in choices:
         choice.input(shown_as, [*choices, parts.view, photo], outputs, **_LATEST)
     parts.map.epoch(at_epoch, [parts.view, photo], outputs, **_EACH)
+    parts.map.zoom(zoomed, [parts.view, photo], parts.map, **_EACH)
     photo.change(visited, [parts.view, photo], outputs, **_OPTIONS)
 
 

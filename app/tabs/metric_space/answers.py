@@ -11,9 +11,10 @@ from app.components.figure import figure_data
 from app.components.near import NearRow, near_table, tile
 from app.components.stage import data_url
 from app.components.words import sentences
+from app.detail import Window
 from app.figures.selection import age_histogram, distances_by_gap
 from app.files import file_url
-from app.scene import marks, nearest_pictures, scene
+from app.scene import in_view, marks, nearest_pictures, scene
 from app.selection import (
     Selection,
     gap_distances,
@@ -41,14 +42,18 @@ _START_AGE: Final = 30
 _ROWS_SHOWN: Final = 1000  # of the table; the CSV holds all
 
 
-def whole_map(services: Services, gallery: Gallery, view: View, photo: Any) -> dict[str, Any]:
-    """The maps of a view and what is drawn over them."""
+def whole_map(
+    services: Services, gallery: Gallery, view: View, photo: Any, window: Window | None = None
+) -> dict[str, Any]:
+    """The maps of a view, where this part of the main one is seen, and what is drawn over them."""
     assert gallery.sheet is not None
+    drawn = in_view(gallery, view, window)
     pictures = gallery.about["pictures"]
     epochs = gallery.epochs if view.has_epochs else None
     return {
         **marks_alone(services, gallery, view, photo),
-        "figures": [figure_data(figure) for figure in scene(gallery, view)],
+        "figures": [figure_data(figure) for figure in scene(gallery, view, drawn)],
+        "drawn": text.drawn(len(drawn.rows), drawn.in_view, len(gallery)),
         "epochs": None
         if epochs is None
         else [

@@ -5,8 +5,9 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from sadal_core.gallery import faithfulness as module
-from sadal_core.gallery.faithfulness import agreement, faithfulness, nearest
+from sadal_core.gallery.faithfulness import agreement, faithfulness
 from sadal_core.gallery.placement import place
+from sadal_core.neighbours import nearest
 from tests.planted_metric import FakeUmap
 
 if TYPE_CHECKING:

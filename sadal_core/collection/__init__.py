@@ -1,0 +1,1 @@
+"""Large collections of pictures: estimated and embedded in shards that are never lost."""
