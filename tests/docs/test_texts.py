@@ -54,7 +54,8 @@ def test_every_command_and_option_of_a_text_exists(
         if typed:
             assert cli.main(shlex.split(rest, comments=True)) == 0, line
         if "app.py" in line:
-            serve._parser("python app.py").parse_args(shlex.split(line.partition("app.py")[2], comments=True))
+            typed = line.partition("app.py")[2]
+            serve._parser("python app.py").parse_args(shlex.split(typed, comments=True))
         if line.startswith("make "):
             assert f"\n{line.split()[1]}:" in (ROOT / "Makefile").read_text("utf-8"), line
         for script in re.findall(r"(?:scripts|benchmarks|examples)/\w+\.(?:py|sh)", line):
