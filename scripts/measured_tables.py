@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from comparison_tables import comparison_table, cost_table, form_table
+from distributed_tables import distributed_table
 from experiment_tables import experiment_table, validation_table
 from fuzz_tables import fuzz_table
 from gallery_tables import gallery_speed_table, map_table
@@ -24,7 +25,10 @@ from load_tables import load_table
 from speed_tables import speed_table, stage_table
 from stored import ROOT, stored
 
-TEXTS = ("README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md", "docs/reliability.md")
+TEXTS = (
+    "README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md", "docs/reliability.md",
+    "docs/distributed.md",
+)  # fmt: skip
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
     "holdout-aaf": "All-Age-Faces, held-out groups",
@@ -245,6 +249,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "forms": form_table,
     "fuzz": fuzz_table,
     "load": load_table,
+    "distributed": distributed_table,
     "comparison-holdout": lambda: comparison_table("utkface-aaf-holdout"),
 }
 
