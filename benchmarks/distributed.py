@@ -46,6 +46,7 @@ from sadal_core.training.whole_batch import as_one_batch  # noqa: E402
 
 _PROCESSES: Final = (1, 2)
 _STEPS: Final = {"age": 6, "metric": 200}  # that are timed, after one that warms up
+_REPEATS: Final = 5
 _FACES: Final = {"age": 1_000, "metric": 20_000}
 AGE: Final = TrainConfig(precision="float32")
 METRIC: Final = MetricConfig(metric_epochs=0, generator_epochs=0, alternating_epochs=1_000)
@@ -142,22 +143,33 @@ def measured(stage: str, steps: int, repeats: int) -> dict[str, Any]:
     }
 
 
+def _changed(options: argparse.Namespace) -> list[str]:
+    """What was asked for otherwise than by default, so that a record of a trial says so."""
+    asked = {"repeats": options.repeats} | {f"{s}-steps": n for s, n in _steps(options).items()}
+    usual = {"repeats": _REPEATS} | {f"{stage}-steps": steps for stage, steps in _STEPS.items()}
+    return [f"--{name} {value}" for name, value in asked.items() if value != usual[name]]
+
+
+def _steps(options: argparse.Namespace) -> dict[str, int]:
+    return {stage: getattr(options, f"{stage}_steps") for stage in STAGES}
+
+
 def main() -> None:
     """Measure, print, and write where asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    parser.add_argument("--repeats", type=int, default=5, metavar="N")
+    parser.add_argument("--repeats", type=int, default=_REPEATS, metavar="N")
     for stage, steps in _STEPS.items():
         parser.add_argument(f"--{stage}-steps", type=int, default=steps, metavar="N")
     parser.add_argument("--work", choices=list(STAGES), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    steps = {stage: getattr(options, f"{stage}_steps") for stage in STAGES}
+    steps = _steps(options)
     if options.work:
         work(options.work, steps[options.work], options.out)
         return
     check_file(options.out)
     record = {
-        "command": "python benchmarks/distributed.py",
+        "command": " ".join(["python benchmarks/distributed.py", *_changed(options)]),
         "revision": revision(),
         "machine": {"cores": os.cpu_count(), "torch": torch.__version__, "device": device().type},
         "repeats": options.repeats,
