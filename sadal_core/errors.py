@@ -27,3 +27,7 @@ class ConfigError(SadalError):
 
 class LabError(SadalError):
     """A training in the lab that cannot go on."""
+
+
+class ProcessLostError(SadalError):
+    """A process that has ended in the middle of a training of several."""

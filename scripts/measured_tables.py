@@ -17,6 +17,7 @@ from typing import Any
 from balance_tables import balance_table
 from collection_tables import collection_table, large_map_table, neighbour_table
 from comparison_tables import comparison_table, cost_table, form_table
+from distributed_tables import distributed_table
 from experiment_tables import experiment_table, validation_table
 from fuzz_tables import fuzz_table
 from gallery_tables import gallery_speed_table, map_table
@@ -30,6 +31,7 @@ from stored import ROOT, stored
 TEXTS = (
     "README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md", "docs/reliability.md",
     "docs/collections.md",
+    "docs/distributed.md",
 )  # fmt: skip
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
@@ -256,6 +258,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "collections": collection_table,
     "neighbours": neighbour_table,
     "large-map": large_map_table,
+    "distributed": distributed_table,
     "comparison-holdout": lambda: comparison_table("utkface-aaf-holdout"),
 }
 

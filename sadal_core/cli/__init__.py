@@ -23,8 +23,10 @@ from sadal_core.cli import (  # noqa: E402
     prepare,
     train,
 )
-from sadal_core.errors import SadalError  # noqa: E402
+from sadal_core.errors import ConfigError, SadalError  # noqa: E402
 from sadal_core.files import check_file, check_folder  # noqa: E402
+from sadal_core.training.distributed import size  # noqa: E402
+from sadal_core.training.group import together  # noqa: E402
 
 _COMMANDS = {
     "prepare": prepare,
@@ -54,14 +56,24 @@ def main(arguments: list[str], *, prog: str = "python -m sadal_core") -> int:
         module.add_arguments(command)
     options = parser.parse_args(arguments)
     try:
-        _check_out(options)
-        return _COMMANDS[options.command].run(options)
+        with together():
+            _check_alone(options)
+            _check_out(options)
+            return _COMMANDS[options.command].run(options)
     except SadalError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{parser.prog}: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
+
+
+def _check_alone(options: argparse.Namespace) -> None:
+    """Refuse `torchrun` for commands of which every process would do the whole."""
+    if size() > 1 and options.command != "train":
+        raise ConfigError(
+            f"Of several processes only train makes use. Give {options.command} without torchrun."
+        )
 
 
 def _check_out(options: argparse.Namespace) -> None:

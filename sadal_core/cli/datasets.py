@@ -16,6 +16,7 @@ from sadal_core.faces.align import CropSpec
 from sadal_core.features import FeatureSet, feature_set
 from sadal_core.manifest import BUNDLED_MODEL
 from sadal_core.model import AgeModel
+from sadal_core.training.distributed import in_turns, leads
 
 DEFAULT_CACHE = Path("runs/crops")
 
@@ -53,18 +54,19 @@ def load_crops(options: argparse.Namespace, spec: CropSpec) -> list[Crops]:
         source = open_source(path)
         dataset, samples = read_samples(source, options.format)
         folder = options.cache / path.stem
-        with tqdm(unit="face", desc=dataset) as bar:
-            crops = prepare_crops(
-                source, dataset, samples, folder, spec=spec,
+        with tqdm(unit="face", desc=dataset, disable=not leads()) as bar:
+            made = partial(
+                prepare_crops, source, dataset, samples, folder, spec=spec,
                 workers=max(1, options.workers), progress=partial(_show, bar, dataset),
             )  # fmt: skip
+            crops = in_turns(made)
         parts.append(crops)
     return parts
 
 
 def _show(bar: Any, dataset: str, stage: str, done: int, total: int) -> None:
     title = f"{dataset}: {stage}"
-    if bar.desc != f"{title}: ":
+    if not bar.disable and bar.desc != f"{title}: ":
         bar.reset(total)
         bar.set_description(title, refresh=False)
     bar.update(done - bar.n)
@@ -76,13 +78,14 @@ def feature_sets(
     """Features of `parts`, kept beside the crops under `name`; computed where they are missing."""
     made = []
     for path, crops in zip(options.data, parts, strict=True):
-        with tqdm(total=len(crops.ages), desc=f"{crops.dataset}: {name}", unit="face") as bar:
+        title = f"{crops.dataset}: {name}"
+        with tqdm(total=len(crops.ages), desc=title, unit="face", disable=not leads()) as bar:
 
             def progress(done: int, total: int, bar: Any = bar) -> None:
                 bar.update(done - bar.n)
 
             cache = options.cache / path.stem / f"{name}.npz"
-            made.append(feature_set(model, crops, cache, progress))
+            made.append(in_turns(partial(feature_set, model, crops, cache, progress)))
     return made
 
 

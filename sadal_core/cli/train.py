@@ -27,6 +27,7 @@ from sadal_core.files import sha256
 from sadal_core.model import AgeModel
 from sadal_core.settings import overridden
 from sadal_core.training.config import TrainConfig
+from sadal_core.training.distributed import check_shares, leads
 from sadal_core.training.loop import Origin, fit
 from sadal_core.weights import load_model
 
@@ -56,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train to the end and say what came of it."""
-    print(_STAGES[options.stage](options))
+    said = _STAGES[options.stage](options)
+    if leads():
+        print(said)
     return 0
 
 
@@ -75,6 +78,7 @@ def _metric_stage(options: argparse.Namespace) -> str:
 
 def _age_stage(options: argparse.Namespace) -> str:
     config = overridden(TrainConfig(), options.settings)
+    check_shares(config.batch_size)  # before faces are cropped
     parts = load_crops(options, crop_spec(config.backbone))
     extra = [f"--init {options.init.name}"] if options.init else []
     if options.teacher:
@@ -87,7 +91,7 @@ def _age_stage(options: argparse.Namespace) -> str:
         ),
         "teachers": [_teacher(*row) for row in zip(options.teacher, taught, strict=True)],
     }
-    with tqdm(desc="train", unit="step", smoothing=0.05) as bar:
+    with tqdm(desc="train", unit="step", smoothing=0.05, disable=not leads()) as bar:
         manifest = fit(
             parts,
             config,

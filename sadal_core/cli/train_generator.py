@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from sadal_core.cli.datasets import load_crops
 from sadal_core.cli.provenance import provenance
-from sadal_core.cli.train_metric import Shown, sides_of
+from sadal_core.cli.train_metric import Shown, progress_bar, sides_of
 from sadal_core.errors import ConfigError, DataError
 from sadal_core.generator_file import save_generator
 from sadal_core.manifest import entry
 from sadal_core.metric import MetricModel
 from sadal_core.settings import overridden
+from sadal_core.training.distributed import check_shares, leads
 from sadal_core.training.finish import SplitSettings
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.loop import fit_metric
@@ -53,6 +53,7 @@ def generator_stage(options: argparse.Namespace) -> str:
         raise ConfigError(f"A generator {config.generator!r} has nothing to learn.")
     if config.metric_epochs or config.alternating_epochs or config.backbone != "frozen":
         raise ConfigError("The metric stays in this stage: only generator_epochs may be set.")
+    check_shares(config.batch_size)  # before faces are cropped
     _check_folder(options.out, manifest["sha256"])
     parts = load_crops(options, model.spec.crop)
     sides = sides_of(options, model, parts, SplitSettings(**entry(manifest, "split")))
@@ -65,10 +66,11 @@ def generator_stage(options: argparse.Namespace) -> str:
     _fit(run, held_out, options, about)
     path = options.out / f"{config.generator}.safetensors"
     assert run.players.model.generator is not None
-    save_generator(
-        path, run.players.model.generator, features=len(model.metric.mean), hidden=config.hidden,
-        about={**about, "config": asdict(config)},
-    )  # fmt: skip
+    if leads():
+        save_generator(
+            path, run.players.model.generator, features=len(model.metric.mean),
+            hidden=config.hidden, about={**about, "config": asdict(config)},
+        )  # fmt: skip
     return f"the generator is in {path}"
 
 
@@ -106,7 +108,7 @@ def _with_generator(metric: MetricModel, config: MetricConfig) -> MetricModel:
 def _fit(
     run: MetricRun, held_out: StoredFeatures, options: argparse.Namespace, about: dict[str, Any]
 ) -> None:
-    with tqdm(total=run.config.epochs * run.steps_per_epoch, unit="step", smoothing=0.05) as bar:
+    with progress_bar(run) as bar:
         fit_metric(
             run, held_out, options.out, probe=Probe.draw(run.sampler), callbacks=(Shown(bar),),
             about=about,

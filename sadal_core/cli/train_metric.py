@@ -13,6 +13,7 @@ from sadal_core.features import FeatureSet, joined
 from sadal_core.manifest import entry
 from sadal_core.model import AgeModel
 from sadal_core.settings import overridden
+from sadal_core.training.distributed import check_shares, leads, of_first
 from sadal_core.training.faces import face_sets
 from sadal_core.training.finish import SplitSettings
 from sadal_core.training.metric.config import MetricConfig
@@ -30,6 +31,7 @@ from sadal_core.weights import load_model
 def metric_stage(options: argparse.Namespace) -> dict[str, Any]:
     """Train the metric on the features of `options.model`; the manifest of the whole model."""
     config = overridden(MetricConfig(), options.settings)
+    check_shares(config.batch_size)  # before faces are cropped
     model, manifest = load_model(options.model)
     model.metric = model.ranker = None
     parts = load_crops(options, model.spec.crop)
@@ -48,7 +50,8 @@ def metric_stage(options: argparse.Namespace) -> dict[str, Any]:
         train, held_out = (StoredFeatures(side) for side in sides)
         run = _fitted(train, held_out, config, options, about)
     metric = run.players.model
-    return finish_metric(model, metric, sides, parts, split, options.out / "model", about=about)
+    folder = options.out / "model"
+    return of_first(lambda: finish_metric(model, metric, sides, parts, split, folder, about=about))
 
 
 def age_stage(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -78,18 +81,30 @@ def _fitted(
 ) -> MetricRun:
     run = start_run(train, config)
     report = run.sampler.report
-    print(
+    _say(
         f"{report.anchors} of {report.samples} faces can be an anchor; "
         f"{report.no_positive} have nobody of their age, {report.no_younger} nobody younger, "
         f"{report.no_older} nobody older"
     )
     probe = Probe.draw(run.sampler)
     snapshots = Snapshots(options.out / "snapshots")
-    with tqdm(total=config.epochs * run.steps_per_epoch, unit="step", smoothing=0.05) as bar:
+    with progress_bar(run) as bar:
         shown = (snapshots, Shown(bar))
         fit_metric(run, held_out, options.out, probe=probe, callbacks=shown, about=about)
-    print(f"kept the weights of epoch {run.best.epoch + 1}")
+    _say(f"kept the weights of epoch {run.best.epoch + 1}")
     return run
+
+
+def _say(text: str) -> None:
+    """Print once, however many processes train."""
+    if leads():
+        print(text)
+
+
+def progress_bar(run: MetricRun) -> Any:
+    """Of the steps of a run; the first process shows it."""
+    total = run.config.epochs * run.steps_per_epoch
+    return tqdm(total=total, unit="step", smoothing=0.05, disable=not leads())
 
 
 class Shown:

@@ -1,7 +1,11 @@
-"""The state of a run on disk: written whole, read without executing anything from the file."""
+"""The state of a run on disk: written whole, read without executing anything from the file.
+
+Of several processes that train together the first one writes, and all read.
+"""
 
 import json
 import pickle
+from collections.abc import Mapping
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -10,10 +14,11 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 
 from sadal_core.errors import DataError
-from sadal_core.files import replacing, unwritable
+from sadal_core.files import replacing, unwritable, write_json
 from sadal_core.kept import ZIP_DAMAGE, check_zip
+from sadal_core.training.distributed import gathered, leads
 
-_STATE, _RECORDS = "state.pt", "metrics.jsonl"
+_STATE, _RECORDS, _SETTINGS = "state.pt", "metrics.jsonl", "config.json"
 
 
 @runtime_checkable
@@ -37,6 +42,8 @@ def save_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
     Raises:
         DataError: the folder cannot be written, or the disk is full.
     """
+    if not leads():
+        return
     packed = BytesIO()  # torch's own writing to a file says nothing of a full disk
     torch.save({"config": asdict(config), "state": run.state()}, packed)
     with replacing(folder / _STATE) as temporary:
@@ -49,7 +56,8 @@ def load_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
     Metrics that were recorded after the checkpoint are dropped: those steps are done again.
 
     Raises:
-        DataError: the file is damaged, or belongs to a run with other settings.
+        DataError: the file is damaged, belongs to a run with other settings, or is not there for
+            each of several processes.
     """
     path = folder / _STATE
     if path.exists():
@@ -60,7 +68,24 @@ def load_checkpoint(folder: Path, config: Any, run: Resumable) -> None:
             run.restore(stored["state"])
         except _DAMAGE as error:
             raise DataError(f"{path} is damaged. Delete it to start the run again.") from error
-    _drop_records_after(folder / _RECORDS, run.step)
+    steps = gathered(torch.tensor([run.step])).tolist()
+    if len(set(steps)) > 1:
+        raise DataError(
+            f"The processes find the run in {folder} at different steps ({steps}). Give a folder "
+            "that all machines share."
+        )
+    if leads():
+        _drop_records_after(folder / _RECORDS, run.step)
+
+
+def write_settings(folder: Path, config: Any, about: Mapping[str, Any]) -> None:
+    """Write the settings (a dataclass) and what else is known about the run, to be read by people.
+
+    Raises:
+        DataError: the folder cannot be written, or the disk is full.
+    """
+    if leads():
+        write_json(folder / _SETTINGS, {**about, "config": asdict(config)})
 
 
 def append_record(folder: Path, record: dict[str, Any]) -> None:
@@ -69,6 +94,8 @@ def append_record(folder: Path, record: dict[str, Any]) -> None:
     Raises:
         DataError: the folder cannot be written, or the disk is full.
     """
+    if not leads():
+        return
     path = folder / _RECORDS
     try:
         folder.mkdir(parents=True, exist_ok=True)

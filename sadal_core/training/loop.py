@@ -10,13 +10,24 @@ import torch
 
 from sadal_core.data.crops import Crops
 from sadal_core.errors import ConfigError
-from sadal_core.evaluation.metrics import mae
 from sadal_core.evaluation.predict import age_logits, predictions
-from sadal_core.files import write_json
 from sadal_core.model import AgeModel
-from sadal_core.training.checkpoint import append_record, load_checkpoint, save_checkpoint
+from sadal_core.training.checkpoint import (
+    append_record,
+    load_checkpoint,
+    save_checkpoint,
+    write_settings,
+)
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.devices import device
+from sadal_core.training.distributed import (
+    averaging,
+    check_shares,
+    mean_of_all,
+    of_first,
+    rank,
+    size,
+)
 from sadal_core.training.faces import FaceSet, face_sets
 from sadal_core.training.finish import SplitSettings, finish
 from sadal_core.training.run import Run
@@ -29,6 +40,7 @@ from sadal_core.training.steps import (
     train_step,
 )
 from sadal_core.training.views import Epochs
+from sadal_core.training.whole_batch import as_one_batch
 
 _CHECKPOINT_STEPS = 100
 
@@ -61,7 +73,8 @@ def fit(
     """Train on `parts`, writing checkpoints, metrics and the finished model to `folder`.
 
     A run that was stopped at any point continues from its last checkpoint and ends with the
-    same weights as an unbroken one on the same machine.
+    same weights as an unbroken one on the same machine. Processes that `torchrun` has started
+    share each batch, and end with the weights of one process up to rounding.
 
     Args:
         parts: crops of each data set.
@@ -76,16 +89,18 @@ def fit(
         The manifest of the finished model.
 
     Raises:
-        ConfigError: teachers without distillation, or the other way round.
+        ConfigError: teachers without distillation, or the other way round; a batch that cannot be
+            shared evenly by the processes.
         DataError: too few faces, or `folder` holds a run with other settings.
     """
     if bool(origin.teachers) != (config.distillation > 0):
         raise ConfigError("Teachers need the setting distillation above 0, and it needs teachers.")
-    config = replace(config, precision=_precision(config))
+    check_shares(config.batch_size)
+    config = replace(config, precision=of_first(lambda: _precision(config)))
     train, validation = face_sets(parts, fraction=config.validation_fraction, seed=config.seed)
     run = _start(config, origin.initialise)
     load_checkpoint(folder, config, run)
-    write_json(folder / "config.json", {**about, "config": asdict(config)})
+    write_settings(folder, config, about)
     teachers = [teacher.to(device()).eval() for teacher in origin.teachers]
     epochs = Epochs(train, run.model.spec, config, workers=workers)
     total = len(epochs) * config.epochs
@@ -100,13 +115,15 @@ def fit(
         save_checkpoint(folder, config, run)
     split = SplitSettings(config.validation_fraction, config.seed)
     about = {**about, "config": asdict(config)}
-    return finish(run.average.model, parts, split, folder / "model", about=about)
+    made = run.average.model
+    return of_first(lambda: finish(made, parts, split, folder / "model", about=about))
 
 
 def _start(config: TrainConfig, initialise: Callable[[AgeModel], None]) -> Run:
     torch.manual_seed(config.seed)  # initial weights and dropout draw from torch's generator
     model = AgeModel(config.backbone, dropout=config.dropout)
     initialise(model)
+    as_one_batch(model, device())
     model.to(device()).to(memory_format=torch.channels_last)
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
     return Run(model, WeightAverage(model, config.average_decay), make_optimizer(model, config))
@@ -124,10 +141,11 @@ def _train_epoch(
     total = len(epochs) * config.epochs
     epoch, first = divmod(run.step, len(epochs))
     set_mode(run.model, config, epoch)
+    averaged = averaging(run.optimizer)  # of what learns in this epoch
     recent: list[LossTerms] = []
     for batch in epochs.batches(epoch, first=first):
         set_rates(run.optimizer, config, run.step / total)
-        recent.append(train_step(run.model, batch, run.optimizer, config, teachers))
+        recent.append(train_step(run.model, batch, run.optimizer, config, teachers, averaged))
         run.average.update(run.model, run.step)
         run.step += 1
         terms = LossTerms(*np.mean(recent, axis=0).tolist())
@@ -140,9 +158,12 @@ def _train_epoch(
 
 
 def _validation_error(model: AgeModel, validation: FaceSet) -> float:
-    images = [validation.image(index) for index in range(len(validation))]
-    made = predictions(model, age_logits(model, images), validation.ages)
-    return mae(made.true, made.age)
+    """MAE on held-out faces, of which each process measures some."""
+    own = range(rank(), len(validation), size())
+    logits = age_logits(model, [validation.image(index) for index in own])
+    made = predictions(model, logits, validation.ages[own.start :: own.step])
+    total = torch.tensor(np.abs(made.age - made.true).sum())
+    return float(mean_of_all(total)) * size() / len(validation)
 
 
 def _precision(config: TrainConfig) -> str:

@@ -1,7 +1,7 @@
 """One optimisation step of the age stage, and the rates that drive it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,6 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from sadal_core.ages import expectation
 from sadal_core.model import AgeModel
 from sadal_core.training.config import TrainConfig
+from sadal_core.training.distributed import mean_of_all
 from sadal_core.training.views import Batch
 
 
@@ -46,12 +47,21 @@ def train_step(
     optimizer: torch.optim.Optimizer,
     config: TrainConfig,
     teachers: Sequence[AgeModel] = (),
+    averaged: Callable[[Tensor], Tensor] = lambda loss: loss,
 ) -> LossTerms:
     r"""Update `model` on one batch.
 
     With teachers the loss is :math:`(1 - w) L(D, y) + w L(\bar p, E[\bar p])`, L the loss above and
     :math:`\bar p` the teachers' mean distribution on the very view that the model sees (Beyer et
     al., "Knowledge Distillation: A Good Teacher Is Patient and Consistent", CVPR 2022).
+
+    Args:
+        model: to be updated, in the mode for the epoch.
+        batch: the faces, or this process's share of them.
+        optimizer: of `model`.
+        config: settings of the run.
+        teachers: whom it follows.
+        averaged: see `distributed.averaging`; the terms are means over the whole batch, too.
     """
     device = model.head.weight.device
     faces = model.spec.preprocess(batch.crops, device)
@@ -66,10 +76,11 @@ def train_step(
         following = apart.mean() + config.expectation_weight * off.mean()
         loss = (1 - config.distillation) * loss + config.distillation * following
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    averaged(loss).backward()
     nn.utils.clip_grad_norm_(model.parameters(), 5.0)
     optimizer.step()
-    return LossTerms(divergence.mean().item(), error.mean().item())
+    terms = torch.stack([divergence.mean(), error.mean()]).detach()
+    return LossTerms(*mean_of_all(terms).tolist())
 
 
 @torch.no_grad()

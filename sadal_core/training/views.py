@@ -14,6 +14,7 @@ from sadal_core.ages import OLDEST, gaussian_labels
 from sadal_core.backbones import BackboneSpec
 from sadal_core.training.augment import augment
 from sadal_core.training.config import TrainConfig
+from sadal_core.training.distributed import share
 from sadal_core.training.faces import FaceSet
 
 _SMOOTHING_YEARS = 2.0  # ages are counted over neighbours before rare ones are drawn more often
@@ -55,6 +56,7 @@ class Epochs:
 
     Draws and views depend on the seed, the epoch and the position alone, so that a resumed epoch
     goes on with exactly the batches that an unbroken one would have seen, whatever the workers.
+    Of several processes each makes its share of every batch.
 
     Args:
         faces: to train on.
@@ -90,7 +92,7 @@ class Epochs:
         drawn = rng.choice(count, count, p=self._weights).tolist()
         rows = [_Draw(epoch, position, face) for position, face in enumerate(drawn)]
         starts = [step * config.batch_size for step in range(first, len(self))]
-        self._order.batches = [rows[start : start + config.batch_size] for start in starts]
+        self._order.batches = [share(rows[start : start + config.batch_size]) for start in starts]
         for batch, crops in zip(self._order.batches, self._loader, strict=True):
             ages = torch.from_numpy(self._faces.ages[[row.face for row in batch]])
             labels = gaussian_labels(ages, sigma=config.label_sigma)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sadal_core.objective import GeneratorTerms, MetricTerms
 from sadal_core.quadruplets import Negatives, Quadruplets, QuadrupletSampler, Roles
+from sadal_core.training.distributed import share
 from sadal_core.training.metric.config import MetricConfig, Phase
 from sadal_core.training.metric.sources import Source
 from sadal_core.training.metric.steps import (
@@ -94,14 +95,19 @@ class MetricRun:
         return self.config.phase(self.epoch) is not Phase.METRIC and self.config.generator != "none"
 
     def batch(self) -> Batch:
-        """The next batch: a function of the seed and of the steps done alone."""
+        """The next batch, or this process's share of it.
+
+        The batch is a function of the seed and of the steps done alone.
+        """
         epoch, place = divmod(self.step, self.steps_per_epoch)
         if self._drawn is None or self._drawn[0] != epoch:
             self._drawn = epoch, self.sampler.epoch(epoch)
         start = place * self.config.batch_size
-        rows = Quadruplets(*(c[start : start + self.config.batch_size] for c in self._drawn[1]))
+        whole = np.stack([c[start : start + self.config.batch_size] for c in self._drawn[1]])
         rng = np.random.default_rng((self.config.seed, epoch, place))
-        features = self.source.varied(np.concatenate(rows), rng)
+        views = self.source.views(whole.size, rng).reshape(whole.shape)
+        rows, views = share(whole.T).T, share(views.T).T  # (4, batch) each
+        features = self.source.varied(rows.reshape(-1), views.reshape(-1))
         x = self.players.model.standardise(features.to(self.players.model.mean.device))
         i, j, k, l = (self.sampler.ages[column] for column in rows)  # noqa: E741
         similarity = self.config.objective.similarity
@@ -114,6 +120,9 @@ class MetricRun:
         Args:
             turn: who learns. After a turn of the generator alone the batch is still the next one,
                 so that a turn of each is the same as one of both.
+
+        Returns:
+            The terms of the whole batch, whoever has worked on it.
         """
         config, phase = self.config, self.config.phase(self.epoch)
         batch, objective, synthetic = self.batch(), config.objective, self.synthetic
@@ -127,7 +136,7 @@ class MetricRun:
         else:
             first = generator_step(self.players, batch, objective)
             made = first, metric_step(self.players, batch, objective, synthetic=True)
-        terms = StepTerms(*made)
+        terms = StepTerms(*made).gathered()
         self.tally.add(terms)
         self.step += turn is not Turn.GENERATOR
         return terms

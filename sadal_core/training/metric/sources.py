@@ -1,4 +1,7 @@
-"""Where the features of a batch come from: stored ones, or a backbone that learns along."""
+"""Where the features of a batch come from: stored ones, or a backbone that learns along.
+
+Which view of a face is taken is drawn for a whole batch; it is made by whoever works on that face.
+"""
 
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +16,7 @@ from sadal_core.training.augment import augment
 from sadal_core.training.faces import FaceSet
 
 Positions = Int[np.ndarray, " rows"]
+Views = Int[np.ndarray, " rows"]
 Features = Float[Tensor, "rows features"]
 
 
@@ -23,8 +27,12 @@ class Source(Protocol):
     ages: np.ndarray
     backbone: nn.Module | None  # what learns with the metric, if anything does
 
-    def varied(self, positions: Positions, rng: np.random.Generator) -> Features:
-        """Features of a random view of each face, with a graph where the backbone learns."""
+    def views(self, count: int, rng: np.random.Generator) -> Views:
+        """A random view for each of `count` faces."""
+        ...
+
+    def varied(self, positions: Positions, views: Views) -> Features:
+        """Features of these views of the faces, with a graph where the backbone learns."""
         ...
 
     def plain(self, positions: Positions) -> Features:
@@ -41,10 +49,13 @@ class StoredFeatures:
         self.ages = faces.ages
         self._features = faces.features
 
-    def varied(self, positions: Positions, rng: np.random.Generator) -> Features:
+    def views(self, count: int, rng: np.random.Generator) -> Views:
+        """The face, or its mirror image."""
+        return rng.integers(0, self._features.shape[1], count)
+
+    def varied(self, positions: Positions, views: Views) -> Features:
         """Features of the face or of its mirror image."""
-        view = rng.integers(0, self._features.shape[1], len(positions))
-        return self._features[torch.from_numpy(positions), torch.from_numpy(view)]
+        return self._features[torch.from_numpy(positions), torch.from_numpy(views)]
 
     def plain(self, positions: Positions) -> Features:
         """Mean features of the face and of its mirror image."""
@@ -64,12 +75,18 @@ class LiveFaces:
         self._model = model
         self._faces = faces
 
-    def varied(self, positions: Positions, rng: np.random.Generator) -> Features:
+    def views(self, count: int, rng: np.random.Generator) -> Views:
+        """Seeds of the changes of each face."""
+        return rng.integers(0, 2**62, count)
+
+    def varied(self, positions: Positions, views: Views) -> Features:
         """Features of a varied view of each face."""
         spec = self._model.spec
-        views = [augment(self._faces.image(i), spec.crop, rng) for i in positions.tolist()]
-        faces = spec.preprocess(np.stack(views), self._model.head.weight.device)
-        return self._model.backbone(faces)
+        made = [
+            augment(self._faces.image(face), spec.crop, np.random.default_rng(seed))
+            for face, seed in zip(positions.tolist(), views.tolist(), strict=True)
+        ]
+        return self._model.backbone(spec.preprocess(np.stack(made), self._model.head.weight.device))
 
     def plain(self, positions: Positions) -> Features:
         """Mean features of the face and of its mirror image, in batches."""

@@ -7,6 +7,7 @@ from sadal_core.errors import DataError
 from sadal_core.generator import Midpoint
 from sadal_core.metric import MetricModel
 from sadal_core.quadruplets import QuadrupletSampler
+from sadal_core.training.distributed import averaging, check_shares
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.run import MetricRun
 from sadal_core.training.metric.sources import Source
@@ -25,9 +26,11 @@ def start_run(
             seed, that standardises features to those of `source`.
 
     Raises:
-        ConfigError: the margin cannot be met at the largest gap of an age negative.
+        ConfigError: the margin cannot be met at the largest gap of an age negative, or a batch
+            cannot be shared evenly by the processes.
         DataError: ages that cannot be used, or fewer quadruplets than a batch takes.
     """
+    check_shares(config.batch_size)
     sampler = QuadrupletSampler(source.ages, age_window=config.age_window, seed=config.seed)
     largest = int(np.ptp(sampler.ages))
     config.objective.check_feasible(min(config.age_window or largest, largest))
@@ -45,7 +48,9 @@ def start_run(
     metric = torch.optim.AdamW(
         [group for group in groups if group["params"]], weight_decay=config.weight_decay
     )
-    return MetricRun(config, source, sampler, Players(model, metric, _generators(model, config)))
+    generator = _generators(model, config)
+    players = Players(model, metric, generator, averaging(metric), averaging(generator))
+    return MetricRun(config, source, sampler, players)
 
 
 def _fresh(source: Source, config: MetricConfig) -> MetricModel:

@@ -1,10 +1,11 @@
 """One optimisation step of each player. Who learns, and who is frozen, stands in these lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from sadal_core.metric import MetricModel
 from sadal_core.objective import (
@@ -36,11 +37,16 @@ class Players(NamedTuple):
         model: f and G.
         metric: of f, and of the backbone where it is tuned.
         generator: of G; None where G is absent or has no weights.
+        of_metric: makes the gradients of f (and the backbone) those of the batch of all processes;
+            see `distributed.averaging`. Each player has a turn of its own, and so has its average.
+        of_generator: the same for G.
     """
 
     model: MetricModel
     metric: torch.optim.Optimizer
     generator: torch.optim.Optimizer | None
+    of_metric: Callable[[Tensor], Tensor]
+    of_generator: Callable[[Tensor], Tensor]
 
 
 def generator_step(players: Players, batch: Batch, objective: Objective) -> GeneratorTerms:
@@ -54,7 +60,7 @@ def generator_step(players: Players, batch: Batch, objective: Objective) -> Gene
     players.model.head.requires_grad_(False)
     terms = _generator_terms(players.model, features, batch.q, objective)
     if players.generator is not None:
-        _step([players.generator], terms.total(objective).mean())
+        _step([players.generator], players.of_generator(terms.total(objective).mean()))
     players.model.head.requires_grad_(True)
     return GeneratorTerms(*(term.detach() for term in terms))
 
@@ -82,7 +88,7 @@ def metric_step(
     else:
         objective = of_real_negatives(objective)
     terms = metric_terms(embeddings, embedded, batch.q, objective)
-    _step([players.metric], terms.total(objective).mean())
+    _step([players.metric], players.of_metric(terms.total(objective).mean()))
     return MetricTerms(*(term.detach() for term in terms))
 
 
@@ -108,6 +114,7 @@ def joint_step(
     first = generator_terms(batch.features, generated, embeddings, embedded, batch.q, objective)
     second = metric_terms(embeddings, embedded, batch.q, objective)
     loss = first.total(objective).mean() + second.total(objective).mean()
+    loss = players.of_generator(players.of_metric(loss))
     _step([o for o in (players.metric, players.generator) if o is not None], loss)
     return GeneratorTerms(*(t.detach() for t in first)), MetricTerms(*(t.detach() for t in second))
 
@@ -128,7 +135,7 @@ def _generated(model: MetricModel, features: Roles) -> Negatives:
     return model.generator.both(features)
 
 
-def _step(optimizers: Sequence[torch.optim.Optimizer], loss: torch.Tensor) -> None:
+def _step(optimizers: Sequence[torch.optim.Optimizer], loss: Tensor) -> None:
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     loss.backward()

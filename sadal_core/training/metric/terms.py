@@ -1,11 +1,15 @@
 """What the steps of an epoch have reported: terms by name, their means and active shares."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+import torch
 from torch import Tensor
 
 from sadal_core.objective import GeneratorTerms, MetricTerms
+from sadal_core.training.distributed import gathered, size
+
+Terms = TypeVar("Terms", GeneratorTerms, MetricTerms)
 
 
 class StepTerms(NamedTuple):
@@ -22,6 +26,18 @@ class StepTerms(NamedTuple):
             if terms is not None
             for name, values in terms._asdict().items()
         }
+
+    def gathered(self) -> "StepTerms":
+        """The terms of the whole batch, of which each process has its share."""
+        if size() == 1:
+            return self
+        return StepTerms(
+            self.generator and _gathered(self.generator), self.metric and _gathered(self.metric)
+        )
+
+
+def _gathered(terms: Terms) -> Terms:
+    return type(terms)(*gathered(torch.stack(list(terms))))
 
 
 @dataclass

@@ -26,10 +26,13 @@ def test_views_are_drawn_from_the_generator_that_is_given(tiny: AgeModel) -> Non
     positions = np.arange(12)
     for source in (stored, live):
         first, again, other = (
-            source.varied(positions, np.random.default_rng(seed)).detach() for seed in (1, 1, 2)
+            source.views(len(positions), np.random.default_rng(seed)) for seed in (1, 1, 2)
         )
-        assert torch.equal(first, again)
-        assert not torch.equal(first, other)
+        made = source.varied(positions, first)
+        assert torch.equal(source.varied(positions, again), made)
+        assert not torch.equal(source.varied(positions, other), made)
+        # Whoever makes the view of a face, alone or among others, makes the same one.
+        torch.testing.assert_close(source.varied(positions[4:7], first[4:7]), made[4:7])
 
 
 def test_metric_steps_tune_a_live_backbone_and_generator_steps_do_not(tiny: AgeModel) -> None:
