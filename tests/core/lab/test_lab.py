@@ -48,7 +48,13 @@ def assert_same_weights(one: MetricRun, other: MetricRun) -> None:
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
     moments = [
-        [value for o in run.players[1:] if o for s in o.state.values() for value in s.values()]
+        [
+            value
+            for o in (run.players.metric, run.players.generator)
+            if o
+            for s in o.state.values()
+            for value in s.values()
+        ]
         for run in (one, other)
     ]
     assert all(torch.equal(a, b) for a, b in zip(*moments, strict=True))
