@@ -50,6 +50,6 @@ def test_asking_needs_nothing_of_the_project() -> None:
 def test_the_loss_orders_held_out_faces_in_an_unmodified_loop() -> None:
     before, after = pml_training.main(epochs=3)
     assert before < 0.8
-    assert after > before + 0.05
+    assert after > before + 0.03
     untrained, _ = pml_training.main(epochs=0)
     assert untrained == before

@@ -28,7 +28,7 @@ PRESETS: Final[dict[str, Mapping[str, Any]]] = {
     "no generator": {"generator": "none"},
     "midpoint": {"generator": "midpoint"},
     "collapse": {
-        "synthetic": 0.0, "real": 0.0, "positive": 10.0, "pos_power": 1, "learning_rate": 0.005,
+        "synthetic": 0.0, "real": 0.0, "positive": 10.0, "pos_power": 1, "learning_rate": 0.003,
     },
 }  # fmt: skip
 

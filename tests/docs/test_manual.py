@@ -82,7 +82,7 @@ def test_scripts_of_figures_are_found_from_every_depth() -> None:
 
 def test_layers_are_those_of_the_contracts() -> None:
     core = layers("sadal_core")
-    assert core[-1] == ["errors"]
+    assert core[-1] == ["bundled", "errors"]
     assert core.index(["faces"]) < core.index(["files"])
     named = {name for layer in layers("app") for name in layer}
     have = {path.stem for path in Path(ROOT / "app").iterdir() if not path.name.startswith("_")}

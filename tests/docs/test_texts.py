@@ -11,8 +11,11 @@ from app import serve
 from sadal_core import cli
 from tests.docs.blocks import PAGES, ROOT, TEXTS, blocks
 
-_RECIPES = ROOT / "docs" / "extending.md"  # run by test_recipes.py
-_WITH_CODE = [page for page in PAGES if page != _RECIPES and "```python" in page.read_text("utf-8")]
+# Run by test_recipes.py and, on a collection, by tests/core/collection/test_embed.py.
+_RUN_ELSEWHERE = [ROOT / "docs" / name for name in ("extending.md", "collections.md")]
+_WITH_CODE = [
+    page for page in PAGES if page not in _RUN_ELSEWHERE and "```python" in page.read_text("utf-8")
+]
 
 
 def commands(text: str) -> list[str]:

@@ -48,7 +48,7 @@ def gain(lab: Lab, figure: str) -> float:
 @on_both
 def test_corrected_learns_the_order_of_ages(data: str, taken: Taken) -> None:
     lab = taken("corrected", data)
-    assert gain(lab, "validation_order_correlation") > 0.12
+    assert gain(lab, "validation_order_correlation") > 0.1
     assert gain(lab, "validation_order_violations") < -0.08
     last = lab.records[-1]
     assert last["validation_order_correlation"] > 0.85
@@ -92,7 +92,7 @@ def test_without_a_generator_its_figures_are_unknown(data: str, taken: Taken) ->
         assert all(record[f"probe_{name}"] is None for name in OF_THE_GENERATOR)
         assert record["generator_loss"] is record["hard"] is None
         assert record["alarms"] == []
-    assert gain(lab, "validation_order_correlation") > 0.12
+    assert gain(lab, "validation_order_correlation") > 0.1
 
 
 @on_both
