@@ -63,8 +63,12 @@ K_SAME: Final = (
     "what a region of the space looks like, and nobody in particular."
 )
 MEANS: Final = (
-    " Every real sample is the mean of at least {mean} faces of one age near each other, because "
-    "the numbers of a single face would tell who it is."
+    "Real samples are means of at least {mean} faces of one age, pictures averages of at least {k} "
+    "near them: regions of the space, and nobody in particular."
+)
+WHY_MEANS: Final = (
+    "Means stand for faces because the numbers of a single face would tell who it is. They scatter "
+    "less than faces do, so regions of different ages lie farther apart here than in life."
 )
 REPEATED: Final = (
     "The epochs were recorded when the training was repeated with the same settings and seed; "
@@ -187,7 +191,7 @@ def pictures(about: Mapping[str, Any]) -> str:
     shown, mean = about["pictures"], about.get("mean_of", 1)
     if shown["kind"] != "k-same":
         return OWN_PICTURES
-    return K_SAME.format(k=shown["k"]) + (MEANS.format(mean=mean) if mean > 1 else "")
+    return (MEANS if mean > 1 else K_SAME).format(k=shown["k"], mean=mean)
 
 
 def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | None) -> list[str]:
@@ -215,6 +219,8 @@ def faithfulness(about: Mapping[str, Any], names: tuple[str, ...], epoch: int | 
                 f"by their {maps['placed_with']} nearest samples."
             )
         )
+    if about.get("mean_of", 1) > 1:
+        lines.append(WHY_MEANS)
     if epoch is not None:
         lines.append(NO_PLACE_THEN)
         if about.get("repetition"):

@@ -21,10 +21,11 @@ def opened(page: Page) -> Page:
 
 
 def pixel(page: Page, place: np.ndarray, plot: int = 0) -> tuple[float, float]:
-    """Where a place of the map is in the window."""
+    """Where a place of the map is in the window, into whose middle it is scrolled."""
     x, y = page.evaluate(
         """([plot, x, y]) => {
             const div = document.querySelectorAll(".sadal-map-plot")[plot];
+            div.scrollIntoView({ block: "center", behavior: "instant" });
             const frame = div.querySelector(".nsewdrag").getBoundingClientRect();
             const { xaxis, yaxis } = div._fullLayout;
             return [frame.left + xaxis.l2p(x), frame.top + yaxis.l2p(y)];

@@ -48,8 +48,9 @@ def test_one_quadruplet_many_and_all_generators_are_shown(desktop: Page) -> None
     table = pd.read_parquet(io.BytesIO(file))
     assert (np.diff(table["hardness"]) <= 0).all()
     first = table.iloc[0]
-    shown = desktop.locator("#sadal-hard-table tbody tr").first
-    expect(shown).to_contain_text(str(int(first["row"])))
+    shown = desktop.locator("#sadal-hard-table").get_by_role("row").nth(1)  # after the head
+    expect(shown).to_contain_text(f"{first['row']:.0f}")
+    expect(shown).to_contain_text(f"{first['hardness']:.3f}")
 
 
 def test_a_visitor_describes_a_quadruplet(desktop: Page) -> None:

@@ -20,7 +20,7 @@ pytestmark = [
 ]
 ARROWS = {
     "ArrowUp": (0, -1), "ArrowRight": (1, 0), "ArrowDown": (0, 1), "ArrowLeft": (-1, 0),
-    "Shift+ArrowRight": (1, 0),
+    "Shift+ArrowLeft": (-1, 0),
 }  # fmt: skip
 
 

@@ -78,6 +78,9 @@ def test_zooming_in_draws_all_of_a_part_and_zooming_out_a_share_again(
     assert shown == np.flatnonzero(inside).tolist()
     assert right - left < 4 * half[0]  # the answer has not moved what is looked at
     x, y = pixel(page, places[missing])
+    page.mouse.move(x - 2, y)
+    page.mouse.move(x, y)
+    expect(page.locator(".sadal-card")).to_be_visible()  # plotly has seen where the mouse is
     page.mouse.click(x, y)
     expect(page.locator("#sadal-picked")).to_contain_text(str(gallery.ids[missing]))
     page.locator('.sadal-map-plot .modebar-btn[data-attr="zoom"][data-val="reset"]').first.click()
