@@ -67,13 +67,11 @@ MEANS: Final = (
     "near them: regions of the space, and nobody in particular."
 )
 WHY_MEANS: Final = (
-    "Means stand for faces because the numbers of a single face would tell who it is. They scatter "
-    "less than faces do, so regions of different ages lie farther apart here than in life."
+    "Means stand for faces because the numbers of a single face would tell who it is."
 )
 REPEATED: Final = (
-    "The epochs were recorded when the training was repeated with the same settings and seed; "
-    "rounding makes two runs drift apart, so that the last step, to the bundled metric, is larger "
-    "than it was."
+    "The epochs are of a repetition of the training; rounding makes two runs drift apart, so that "
+    "the last step, to the bundled metric, is larger than it was."
 )
 OWN_PICTURES: Final = "Pictures are the faces of this gallery, shown on this machine only."
 
