@@ -157,6 +157,8 @@ def test_settings_are_followed_or_refused_and_divergence_is_explained(desktop: P
     note, command = desktop.locator("#sadal-lab-note"), desktop.locator("#sadal-lab-command pre")
     desktop.get_by_role("button", name="All settings").click()
     tau = desktop.locator("#sadal-lab-tau input[type=number]")
+    expect(tau).to_have_value("0.17")
+    desktop.wait_for_timeout(500)  # Gradio sets the values of what was just opened once more
     tau.fill("1.9")  # 1.9 Q is more than 4 at the largest gap
     tau.blur()
     expect(note).to_contain_text("Take tau of at most")
