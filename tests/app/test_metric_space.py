@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app import belief_text
 from app import map_text as text
 from app.main import build_demo
 from app.services import Photo, Problem, Services
@@ -257,7 +258,7 @@ def test_how_far_to_believe_says_the_numbers_of_the_maps_shown(gallery: Gallery)
             assert f"{100 * faithful[shown]['overlap']:.0f}\u00a0% of the 15" in html
         assert ("n_neighbors 17, min_dist 0.25, seed 6" in html) == (not kind.startswith("pca"))
         assert ("together" in html) == (kind == "joint")
-        assert all(warning in html for warning in text.WARNINGS)
+        assert all(warning in html for warning in belief_text.WARNINGS)
     html = answers.believe(told, View(epoch=1))
     assert "trustworthiness 0.800" in html
     assert "1.2\u00a0% of the map" in html

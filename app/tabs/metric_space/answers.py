@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
+from app import belief_text
 from app import map_text as text
 from app.components.figure import figure_data
 from app.components.near import NearRow, near_table, tile
@@ -92,9 +93,10 @@ def believe(gallery: Gallery, view: View) -> str:
     """Parameters, faithfulness and warnings of the maps shown, as HTML."""
     names = tuple(map_name(view, space) for space in view.spaces)
     epoch = view.epoch if view.epoch is not None else None
+    told = belief_text.faithfulness(gallery.about, names, epoch)
     return (
-        f'<details class="sadal-believe" open><summary>{text.BELIEVE}</summary>'
-        f"{sentences([*text.faithfulness(gallery.about, names, epoch), *text.WARNINGS])}</details>"
+        f'<details class="sadal-believe" open><summary>{belief_text.BELIEVE}</summary>'
+        f"{sentences([*told, *belief_text.WARNINGS])}</details>"
     )
 
 
