@@ -36,14 +36,14 @@ from onnxruntime.quantization import (  # noqa: E402
 )
 from tqdm import tqdm  # noqa: E402
 
+from benchmarks.recorded import data_parser, recorded  # noqa: E402
 from sadal_core.backbones import BACKBONES  # noqa: E402
-from sadal_core.cli.datasets import add_data_arguments, load_crops  # noqa: E402
+from sadal_core.cli.datasets import load_crops  # noqa: E402
 from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.data.crops import Crops  # noqa: E402
 from sadal_core.data.splits import Split  # noqa: E402
-from sadal_core.errors import DataError, SadalError  # noqa: E402
+from sadal_core.errors import DataError  # noqa: E402
 from sadal_core.evaluation.metrics import mae  # noqa: E402
-from sadal_core.files import write_json  # noqa: E402
 from sadal_core.manifest import BUNDLED_MODEL, ONNX, entry  # noqa: E402
 from sadal_core.model import AgeModel, Engine  # noqa: E402
 from sadal_core.onnx_backbone import write_onnx  # noqa: E402
@@ -201,21 +201,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         }
 
 
+def lines(record: dict[str, Any]) -> Iterator[str]:
+    """One per architecture and form."""
+    yield from map(str, record["architectures"] + record["forms"])
+
+
 def main() -> int:
     """Measure, write and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    options = parser.parse_args()
-    try:
-        record = measure(options)
-        write_json(options.out, record)
-    except SadalError as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    for row in record["architectures"] + record["forms"]:
-        print(row)
-    return 0
+    return recorded(data_parser(__doc__), measure, lines)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ them as they are, 1 makes all groups count alike. Errors are of held-out faces.
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,21 +21,20 @@ import numpy as np  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
+from benchmarks.recorded import data_parser, recorded  # noqa: E402
 from sadal_core.ages import GRID, decade_index  # noqa: E402
 from sadal_core.cli.datasets import (  # noqa: E402
-    add_data_arguments,
     add_model_argument,
     feature_sets,
     load_crops,
 )
 from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.data.crops import Crops  # noqa: E402
-from sadal_core.errors import ConfigError, SadalError  # noqa: E402
+from sadal_core.errors import ConfigError  # noqa: E402
 from sadal_core.evaluation.groups import group_rows  # noqa: E402
 from sadal_core.evaluation.metrics import mae  # noqa: E402
 from sadal_core.evaluation.predict import estimates  # noqa: E402
 from sadal_core.features import FeatureSet, joined, units  # noqa: E402
-from sadal_core.files import write_json  # noqa: E402
 from sadal_core.manifest import entry  # noqa: E402
 from sadal_core.metric import MetricModel  # noqa: E402
 from sadal_core.training.metric.finish import embedded  # noqa: E402
@@ -116,25 +116,20 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def lines(record: dict[str, Any]) -> Iterator[str]:
+    """One per draw and data set."""
+    for row in record["rows"]:
+        for one in row["held_out"]:
+            yield f"{row['power']} {row['seed']} {one['dataset']} {one['mae']:.3f} {one['spread']}"
+
+
 def main() -> int:
-    """Measure, write, and print a line per draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data_arguments(parser)
+    """Measure, write and print."""
+    parser = data_parser(__doc__)
     add_model_argument(parser)
     parser.add_argument("--powers", type=float, nargs="+", default=list(POWERS), metavar="P")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="SEED")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    options = parser.parse_args()
-    try:
-        record = measure(options)
-        write_json(options.out, record)
-    except SadalError as error:
-        print(error, file=sys.stderr)
-        return 2
-    for row in record["rows"]:
-        for one in row["held_out"]:
-            print(row["power"], row["seed"], one["dataset"], f"{one['mae']:.3f}", one["spread"])
-    return 0
+    return recorded(parser, measure, lines)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ of the same age. `--face-weights` are the recognition network's.
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,16 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
+from benchmarks.recorded import data_parser, recorded  # noqa: E402
 from sadal_core.backbones.mobilefacenet import load_face_weights  # noqa: E402
 from sadal_core.cli.datasets import (  # noqa: E402
-    add_data_arguments,
     add_model_argument,
     feature_sets,
     load_crops,
 )
 from sadal_core.cli.provenance import revision  # noqa: E402
-from sadal_core.errors import ConfigError, SadalError  # noqa: E402
+from sadal_core.errors import ConfigError  # noqa: E402
 from sadal_core.evaluation.identity import attacker, recognised  # noqa: E402
-from sadal_core.files import write_json  # noqa: E402
 from sadal_core.gallery.build import embedded, standardised  # noqa: E402
 from sadal_core.gallery.candidates import Candidates, candidates  # noqa: E402
 from sadal_core.gallery.means import means_of  # noqa: E402
@@ -98,28 +98,23 @@ def made(
     return means.features, [others[group] for group in means.members]
 
 
+def lines(record: dict[str, Any]) -> Iterator[str]:
+    """One per kind of point."""
+    for row in record["rows"]:
+        yield (
+            f"mean of {row['mean_of']:2d}: {100 * row['share']:.1f} % recognised "
+            f"({100 * row['chance']:.1f} % by chance), {100 * row['per_person']:.1f} % per person"
+        )
+
+
 def main() -> int:
-    """Measure, write, and print a line per kind of point."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data_arguments(parser)
+    """Measure, write and print."""
+    parser = data_parser(__doc__)
     add_model_argument(parser)
     parser.add_argument("--face-weights", type=Path, required=True, metavar="FILE.pt")
     parser.add_argument("--mean", type=int, nargs="+", default=[1, 4, 8, 16], metavar="M")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    options = parser.parse_args()
-    try:
-        record = measure(options)
-        write_json(options.out, record)
-    except SadalError as error:
-        print(error, file=sys.stderr)
-        return 2
-    for row in record["rows"]:
-        print(
-            f"mean of {row['mean_of']:2d}: {100 * row['share']:.1f} % recognised "
-            f"({100 * row['chance']:.1f} % by chance), {100 * row['per_person']:.1f} % per person"
-        )
-    return 0
+    return recorded(parser, measure, lines)
 
 
 if __name__ == "__main__":

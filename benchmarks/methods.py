@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,12 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from sadal_core.cli.datasets import add_data_arguments, load_crops  # noqa: E402
+from benchmarks.recorded import data_parser, recorded  # noqa: E402
+from sadal_core.cli.datasets import load_crops  # noqa: E402
 from sadal_core.cli.inputs import method_inputs  # noqa: E402
 from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.comparison.faces import appended  # noqa: E402
-from sadal_core.errors import DataError, SadalError  # noqa: E402
-from sadal_core.files import write_json  # noqa: E402
+from sadal_core.errors import DataError  # noqa: E402
 from sadal_core.manifest import BUNDLED_MODEL, entry  # noqa: E402
 from sadal_core.methods import METHODS  # noqa: E402
 from sadal_core.weights import load_model  # noqa: E402
@@ -130,29 +131,24 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Measure, write and print."""
-    if sys.argv[1:2] == ["--fit"]:
-        print(json.dumps(one_fit(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
-        return 0
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data_arguments(parser)
-    parser.add_argument("--limit", type=float, default=120, help="seconds for a fit")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    options = parser.parse_args()
-    try:
-        record = measure(options)
-        write_json(options.out, record)
-    except SadalError as problem:
-        print(problem, file=sys.stderr)
-        return 2
+def lines(record: dict[str, Any]) -> Iterator[str]:
+    """One per method."""
     for row in record["rows"]:
         shown = (
             f"{n}: {f['fit_seconds']:.2f} s, {f['megabytes']:.0f} MB"
             for n, f in row["fits"].items()
         )
-        print(f"{row['title']:40s} {'; '.join(shown)}")
-    return 0
+        yield f"{row['title']:40s} {'; '.join(shown)}"
+
+
+def main() -> int:
+    """Measure, write and print; or, as a process of its own, one fit."""
+    if sys.argv[1:2] == ["--fit"]:
+        print(json.dumps(one_fit(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
+        return 0
+    parser = data_parser(__doc__)
+    parser.add_argument("--limit", type=float, default=120, help="seconds for a fit")
+    return recorded(parser, measure, lines)
 
 
 if __name__ == "__main__":

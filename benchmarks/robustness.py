@@ -20,12 +20,13 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from sadal_core.cli.datasets import add_data_arguments, load_crops  # noqa: E402
+from benchmarks.recorded import data_parser, recorded  # noqa: E402
+from sadal_core.cli.datasets import load_crops  # noqa: E402
 from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.data.crops import Crops  # noqa: E402
 from sadal_core.data.found import main_face  # noqa: E402
 from sadal_core.data.samples import open_source  # noqa: E402
-from sadal_core.errors import ConfigError, DataError, SadalError  # noqa: E402
+from sadal_core.errors import ConfigError, DataError  # noqa: E402
 from sadal_core.evaluation.robustness import (  # noqa: E402
     Estimate,
     perturbed_ages,
@@ -34,7 +35,6 @@ from sadal_core.evaluation.robustness import (  # noqa: E402
 from sadal_core.faces.detect import Face, MediaPipeFaces  # noqa: E402
 from sadal_core.faces.image import decode  # noqa: E402
 from sadal_core.features import units  # noqa: E402
-from sadal_core.files import write_json  # noqa: E402
 from sadal_core.manifest import BUNDLED_MODEL, entry  # noqa: E402
 from sadal_core.pipeline import AgeEstimator  # noqa: E402
 from sadal_core.weights import load_model  # noqa: E402
@@ -144,26 +144,21 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Measure, write, and print one line per model and perturbation."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data_arguments(parser)
-    parser.add_argument("--model", action="append", default=[], metavar="NAME=DIR")
-    parser.add_argument("--count", type=int, default=300, help="faces (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of faces")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    options = parser.parse_args()
-    try:
-        record = measure(options)
-        write_json(options.out, record)
-    except SadalError as error:
-        print(error, file=sys.stderr)
-        return 2
+def lines(record: dict[str, Any]) -> Iterator[str]:
+    """One per model and perturbation."""
     for model in record["models"]:
         for row in model["rows"]:
             change = "–" if row["change"] is None else f"{row['change']:.2f} years"
-            print(f"{model['name']}: {row['perturbation']:15s} {change}, {row['lost']} lost")
-    return 0
+            yield f"{model['name']}: {row['perturbation']:15s} {change}, {row['lost']} lost"
+
+
+def main() -> int:
+    """Measure, write and print."""
+    parser = data_parser(__doc__)
+    parser.add_argument("--model", action="append", default=[], metavar="NAME=DIR")
+    parser.add_argument("--count", type=int, default=300, help="faces (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of faces")
+    return recorded(parser, measure, lines)
 
 
 if __name__ == "__main__":

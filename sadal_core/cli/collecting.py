@@ -98,7 +98,7 @@ def _say(out: Path, collection: Open, counts: dict[str, int]) -> None:
     shards = len(collection.folder.listing.starts)
     kept = shards - len(collection.todo)
     print(
-        f"{out}: {counts['pictures']:,} pictures, {counts['read']:,} of them read, "
-        f"{counts['faces']:,} faces, in {shards:,} shards, {kept:,} of which were there.",
+        f"{out}: pictures {counts['pictures']:,}, read {counts['read']:,}, "
+        f"faces {counts['faces']:,}; shards {shards:,}, already there {kept:,}.",
         file=sys.stderr,
     )

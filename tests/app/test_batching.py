@@ -1,9 +1,6 @@
 import threading
-import time
 import weakref
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,85 +13,7 @@ from sadal_core.faces.detect import Face, MediaPipeFaces
 from sadal_core.manifest import BUNDLED_MODEL
 from sadal_core.model import Prediction
 from sadal_core.pipeline import AgeEstimator
-
-_PATIENCE = 30.0
-
-
-def crops(*shades: int) -> np.ndarray:
-    """A small crop per shade; the stand-in reads its age off it."""
-    return np.stack([np.full((4, 4, 3), shade, np.uint8) for shade in shades])
-
-
-def read(faces: np.ndarray) -> Prediction:
-    """What the stand-in says: the shade of each crop, everywhere."""
-    ages = faces[:, 0, 0, 0].astype(np.float64)
-    wide = np.repeat(ages[:, None], 5, axis=1)
-    return Prediction(wide, wide + 1, ages, wide + 2)
-
-
-class Network:
-    """A stand-in that stops in a pass until it is let go, and knows its passes.
-
-    Attributes:
-        passes: shades of each pass, in order.
-        entered: set while a pass has stopped.
-        refused: shades that no pass survives.
-    """
-
-    def __init__(self, *, stops: bool = True, refused: tuple[int, ...] = ()) -> None:
-        self.passes: list[list[int]] = []
-        self.entered, self._go = threading.Event(), threading.Event()
-        self.refused = refused
-        self._at_once = threading.Lock()
-        if not stops:
-            self._go.set()
-
-    def __call__(self, faces: np.ndarray) -> Prediction:
-        assert self._at_once.acquire(blocking=False), "two passes at once"
-        try:
-            shades = faces[:, 0, 0, 0].tolist()
-            self.passes.append(shades)
-            self.entered.set()
-            assert self._go.wait(_PATIENCE)
-            for shade in shades:
-                if shade in self.refused:
-                    raise ValueError(f"shade {shade}")
-            return read(faces)
-        finally:
-            self._at_once.release()
-
-    def go_on(self) -> None:
-        self._go.set()
-
-
-@contextmanager
-def asking(
-    shared: SharedPasses, network: Network, first: np.ndarray, *others: np.ndarray
-) -> Iterator[list["Future[Prediction]"]]:
-    """Futures of the first request, whose pass has stopped, and of others, which wait in order."""
-    with ThreadPoolExecutor(1 + len(others)) as pool:
-        try:
-            futures = [pool.submit(shared, first)]
-            assert network.entered.wait(_PATIENCE)
-            for count, one in enumerate(others, start=1):
-                futures.append(pool.submit(shared, one))
-                until(lambda count=count: len(shared._waiting) == count)
-            yield futures
-        finally:
-            network.go_on()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread does next."""
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.002)
-
-
-def same(made: Prediction, expected: Prediction) -> None:
-    for one, other in zip(made, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+from tests.passes import PATIENCE, Network, asking, crops, read, same, until
 
 
 def test_who_is_alone_passes_at_once() -> None:
@@ -112,7 +31,7 @@ def test_all_who_wait_share_the_next_pass_and_get_their_own_rows() -> None:
     with asking(shared, network, crops(1), *others) as futures:
         network.go_on()
         for future, asked in zip(futures, [crops(1), *others], strict=True):
-            same(future.result(_PATIENCE), read(asked))
+            same(future.result(PATIENCE), read(asked))
     assert network.passes == [[1], [10, 11, 20, 30, 31, 32]]
 
 
@@ -124,7 +43,7 @@ def test_a_pass_has_no_more_faces_than_the_bound_and_nobody_is_overtaken() -> No
     with asking(shared, network, crops(1), *others) as futures:
         network.go_on()
         for future, asked in zip(futures, [crops(1), *others], strict=True):
-            same(future.result(_PATIENCE), read(asked))
+            same(future.result(PATIENCE), read(asked))
     assert network.passes == [[1], [10, 11], [20, 21, 22, 2], [*range(30, 36)], [40]]
     assert MOST > 1
 
@@ -135,9 +54,9 @@ def test_crops_that_break_a_pass_fail_alone_and_the_others_are_answered() -> Non
     with asking(shared, network, crops(1), crops(10), crops(20), crops(30)) as futures:
         network.go_on()
         for future, shade in ((futures[1], 10), (futures[3], 30)):
-            same(future.result(_PATIENCE), read(crops(shade)))
+            same(future.result(PATIENCE), read(crops(shade)))
         with pytest.raises(ValueError, match="shade 20"):
-            futures[2].result(_PATIENCE)
+            futures[2].result(PATIENCE)
     assert network.passes == [[1], [10, 20, 30], [10], [20], [30]]
     same(shared(crops(5)), read(crops(5)))
 
@@ -149,7 +68,7 @@ def test_an_error_of_the_network_reaches_every_request() -> None:
         network.go_on()
         for future, shade in zip(futures, (1, 10, 20), strict=True):
             with pytest.raises(ValueError, match=f"shade {shade}$"):
-                future.result(_PATIENCE)
+                future.result(PATIENCE)
     assert not shared._waiting
 
 
@@ -159,8 +78,8 @@ def test_crops_that_do_not_fit_together_pass_one_after_the_other() -> None:
     wide = np.full((1, 6, 6, 3), 50, np.uint8)
     with asking(shared, network, crops(1), wide, crops(10)) as futures:
         network.go_on()
-        same(futures[1].result(_PATIENCE), read(wide))
-        same(futures[2].result(_PATIENCE), read(crops(10)))
+        same(futures[1].result(PATIENCE), read(wide))
+        same(futures[2].result(PATIENCE), read(crops(10)))
     assert network.passes == [[1], [50], [10]]
 
 
@@ -179,7 +98,7 @@ def test_a_thread_that_is_interrupted_in_a_pass_takes_nobody_with_it() -> None:
     shared = SharedPasses(network)
     with asking(shared, network, crops(1), crops(10), crops(20)) as futures:
         network.go_on()
-        ended = [future.exception(_PATIENCE) for future in futures]
+        ended = [future.exception(PATIENCE) for future in futures]
     # One of the two who shared the pass was running it.
     assert sorted(type(one).__name__ for one in ended[1:]) == ["KeyboardInterrupt", "NoneType"]
     assert ended[0] is None
@@ -196,7 +115,7 @@ def test_nothing_of_a_request_is_kept_after_its_answer() -> None:
     gone = [weakref.ref(one) for one in asked]
     with asking(shared, network, *asked) as futures:
         network.go_on()
-        made = [future.result(_PATIENCE) for future in futures]
+        made = [future.result(PATIENCE) for future in futures]
     assert [rows_held(one) for one in made] == [{1}, {1}, {2}]
     del asked
     assert [one() for one in gone] == [None] * 3
@@ -214,7 +133,7 @@ def test_many_threads_each_get_their_own_answer() -> None:
     start = threading.Barrier(16)
 
     def visitor(number: int) -> list[bool]:
-        start.wait(_PATIENCE)
+        start.wait(PATIENCE)
         return [own_answer(shared, 10 * number + turn % 10, 1 + turn % 3) for turn in range(40)]
 
     with ThreadPoolExecutor(16) as pool:
@@ -263,7 +182,7 @@ def test_the_real_network_says_the_same_in_a_shared_pass(
 
     with asking(SharedPasses(predict), network, *faces) as futures:
         network.go_on()
-        shared = [future.result(_PATIENCE) for future in futures]
+        shared = [future.result(PATIENCE) for future in futures]
     assert counted == [1, 4]
     for together, single in zip(shared, alone, strict=True):
         assert isinstance(together, Prediction)
@@ -291,14 +210,14 @@ def test_the_page_estimates_with_shared_passes(
     engine = Engine(tmp_path)
     with ThreadPoolExecutor(3) as pool:
         estimates = [pool.submit(engine.estimate, astronaut)]
-        assert network.entered.wait(_PATIENCE)
+        assert network.entered.wait(PATIENCE)
         estimates += [pool.submit(engine.estimate, astronaut) for _ in range(2)]
         passes = found.predict
         assert isinstance(passes, SharedPasses)
         until(lambda: len(passes._waiting) == 2)
         network.go_on()
         for made in estimates:
-            for one, other in zip(made.result(_PATIENCE), direct, strict=True):
+            for one, other in zip(made.result(PATIENCE), direct, strict=True):
                 assert one.face is other.face
                 np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-5)
     assert [len(one) for one in network.passes] == [2, 4]

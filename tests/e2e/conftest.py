@@ -83,11 +83,7 @@ def server(
         sys.executable, "app.py", "--port", "7960", "--model", str(model_folder),
         "--results", str(results_folder),
     ]  # fmt: skip
-    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(OFFLINE)}
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
-        )
+    process = started(command, log)
     try:
         wait_for(log, "The model is loaded", process)
         found = re.search(r"The page is at (\S+)", log.read_text())
@@ -101,6 +97,15 @@ def server(
     assert "Traceback" not in log.read_text()
     assert "tried to reach another host" not in log.read_text()
     assert list(temporary.glob("sadal-*")) == [], "the upload folder outlived the server"
+
+
+def started(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """A server without a network, whose temporary files lie beside its log."""
+    environment = {**os.environ, "TMPDIR": str(log.parent), "PYTHONPATH": str(OFFLINE)}
+    with log.open("w") as out:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
+        )
 
 
 def wait_for(log: Path, words: str, process: subprocess.Popen[bytes]) -> None:

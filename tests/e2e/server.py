@@ -1,7 +1,5 @@
 """A server of one's own: the stand-in, which can be killed and started again."""
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import ASTRONAUT, OFFLINE, ROOT, arrived, wait_for
+from tests.e2e.conftest import ASTRONAUT, arrived, started, wait_for
 from tests.e2e.test_privacy import is_picture
 
 PORT = 7710
@@ -32,11 +30,7 @@ class StandIn:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.e2e.standin", str(PORT)]
-        environment = {**os.environ, "TMPDIR": str(self.temporary), "PYTHONPATH": str(OFFLINE)}
-        with self._log.open("w") as out:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
-            )
+        self._process = started(command, self._log)
         wait_for(self._log, "The page is at", self._process)
 
     def kill(self) -> None:

@@ -1,8 +1,6 @@
 """A gallery too large to be drawn whole, in a real browser: zooming in shows what was left out."""
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import OFFLINE, ROOT, arrived, wait_for
+from tests.e2e.conftest import arrived, started, wait_for
 from tests.e2e.map import opened, pixel, plot_value
 
 pytestmark = pytest.mark.browser
@@ -41,11 +39,7 @@ def gallery(folder: Path) -> Any:
 def page(browser: Browser, folder: Path) -> Iterator[Page]:
     log = folder / "log.txt"
     command = [sys.executable, "-m", "tests.e2e.large", str(PORT), str(folder / "gallery")]
-    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(OFFLINE)}
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
-        )
+    process = started(command, log)
     try:
         wait_for(log, "The page is at", process)
         with arrived(browser, f"http://127.0.0.1:{PORT}/") as shown:

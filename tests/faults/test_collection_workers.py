@@ -84,7 +84,7 @@ def test_a_worker_that_is_killed_is_one_sentence_and_what_it_finished_stays(
     assert before.items() <= shards(on_threads).items()
     again = ended(arguments)
     assert again.status == 0, again.said
-    assert f"{len(before)} of which were there" in again.said
+    assert f"already there {len(before)}." in again.said
     assert_same(out, on_threads)
 
 

@@ -46,7 +46,7 @@ def test_finished_shards_are_not_made_again(
     assert run("embed", pictures, "--out", out, *SHARD) == 0
     assert estimated == []
     assert contents(out) == before
-    assert "in 3 shards, 3 of which were there." in capsys.readouterr().err
+    assert "shards 3, already there 3." in capsys.readouterr().err
 
 
 def test_only_the_missing_shard_is_made(
