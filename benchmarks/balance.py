@@ -22,7 +22,7 @@ from sklearn.base import clone  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from benchmarks.recorded import data_parser, recorded  # noqa: E402
-from sadal_core.ages import GRID, decade_index  # noqa: E402
+from sadal_core.ages import decade_index, median  # noqa: E402
 from sadal_core.cli.datasets import (  # noqa: E402
     add_model_argument,
     feature_sets,
@@ -41,6 +41,7 @@ from sadal_core.training.metric.finish import embedded  # noqa: E402
 from sadal_core.weights import load_model  # noqa: E402
 
 POWERS: Final = (0.0, 0.5, 1.0)
+CHILDREN, OLD = 12, 60  # years: ages up to the one, ages above the other
 
 
 def shares(groups: np.ndarray, ages: np.ndarray, power: float) -> np.ndarray:
@@ -68,11 +69,13 @@ def measured(
 ) -> dict[str, Any]:
     """Error of one data set's held-out faces, in all and by groups."""
     probabilities = ranker.predict_proba(embedded(metric, part.select(held)))
-    made = estimates(probabilities @ GRID, probabilities, crops.ages[held].astype(float))
+    made = estimates(median(probabilities), probabilities, crops.ages[held].astype(float))
     samples = [one for one, wanted in zip(crops.samples, held, strict=True) if wanted]
     rows = group_rows(made, units(crops)[held], samples)
     return {
         "dataset": crops.dataset, "n": int(held.sum()), "mae": mae(made.true, made.age),
+        "mae_to_12": mae(*made.select(made.true <= CHILDREN)[:2]),
+        "mae_over_60": mae(*made.select(made.true > OLD)[:2]),
         "groups": rows, "spread": {name: spread(rows, name) for name in ("sex", "group")},
     }  # fmt: skip
 

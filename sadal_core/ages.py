@@ -1,4 +1,4 @@
-"""The age grid in years: label distributions, expectation and interval.
+"""The age grid in years: label distributions, expectation, median and interval.
 
 Ages are in years everywhere. A distribution over ages has one probability for each
 whole year of `GRID`; bin k stands for the ages from k - 1/2 to k + 1/2.
@@ -75,6 +75,16 @@ def quantiles(
     return np.clip(age[:, 0], 0, OLDEST)
 
 
+def median(probabilities: Float[np.ndarray, "batch ages"]) -> Float[np.ndarray, " batch"]:
+    r"""Median age in years: of all estimates the one with the least expected absolute error.
+
+    .. math:: \hat y = \arg\min_y \sum_k p_k |k - y|
+
+    It is what `AgeModel` shows. The expectation would minimise the squared error.
+    """
+    return quantiles(probabilities, 0.5)
+
+
 def summaries(
     probabilities: Float[np.ndarray, "batch ages"],
     *,
@@ -85,14 +95,14 @@ def summaries(
 
     Args:
         probabilities: distributions on `GRID`, each summing to 1.
-        age: estimates in years; the expectations where none are given.
+        age: estimates in years; the medians where none are given.
         coverage: share of the mass inside the interval, between 0 and 1.
 
     Returns:
         Columns age, low and high in years. The interval is widened where needed so that it
         contains the age, which may lie past a quantile of a skewed distribution.
     """
-    age = probabilities @ GRID / probabilities.sum(axis=1) if age is None else age
+    age = median(probabilities) if age is None else age
     tail = (1 - coverage) / 2
     low, high = quantiles(probabilities, tail), quantiles(probabilities, 1 - tail)
     return np.stack([age, np.minimum(low, age), np.maximum(high, age)], axis=1)

@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sadal_core.ages import GRID, OLDEST
+from sadal_core.ages import OLDEST, median
 from sadal_core.backbones import BACKBONES
 from sadal_core.calibration import Calibration
 from sadal_core.metric import MetricModel
@@ -110,11 +110,12 @@ class AgeModel(nn.Module):
     ) -> tuple[Float[np.ndarray, " batch"], Float[np.ndarray, "batch ages"]]:
         """Ages in years, and calibrated distributions whose rows sum to 1.
 
-        The age is the expectation before the calibration: what makes the intervals of the old hold
-        their ages would move their expectations too, and those of others whose faces look alike.
+        The age is the median, because it is measured by its absolute error, and it is taken before
+        the calibration: what makes the intervals of the old hold their ages would move their
+        medians too, and those of others whose faces look alike.
         """
         read = torch.softmax(logits.double() / self.temperature, dim=1).cpu().numpy()
-        return read @ GRID, read if self.calibration is None else self.calibration(read)
+        return median(read), read if self.calibration is None else self.calibration(read)
 
     @torch.inference_mode()
     def predict(self, crops: UInt8[np.ndarray, "batch side side 3"]) -> Prediction:

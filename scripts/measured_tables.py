@@ -120,7 +120,7 @@ def ranker_table() -> str:
     """The rankers on the embedding, on held-out faces."""
     manifest = stored("assets/model/manifest.json")
     chosen = manifest["parts"]["ranker"]["name"]
-    lines = ["| ranker | MAE of its distribution's mean | MAE of its own rule |", "|---|---|---|"]
+    lines = ["| ranker | MAE of its distribution's median | MAE of its own rule |", "|---|---|---|"]
     for row in manifest["rankers"]:
         name = f"**{row['name']}** (bundled)" if row["name"] == chosen else row["name"]
         lines.append(f"| {name} | {row['mae']:.2f} | {row['own_mae']:.2f} |")

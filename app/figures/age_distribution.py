@@ -16,11 +16,11 @@ _HEIGHT: Final = 250
 def age_distribution(
     probabilities: np.ndarray, *, age: float, low: float, high: float
 ) -> go.Figure:
-    """Bars of probability over age, the interval shaded, the expectation as a dashed line.
+    """Bars of probability over age, the interval shaded, the estimate as a dashed line.
 
     Args:
         probabilities: of the ages 0, 1, 2 ... years, summing to 1.
-        age: expectation in years.
+        age: estimate in years.
         low: lower end of the 80 % interval in years.
         high: its upper end.
     """

@@ -1,14 +1,16 @@
-"""Fit the calibration of a trained model anew, on the faces that were held out from it."""
+"""Measure a trained model anew, and fit its calibration, on the faces held out from it."""
 
 import argparse
 from pathlib import Path
 
 from sadal_core.cli.datasets import add_data_arguments, add_model_argument, load_crops
 from sadal_core.cli.provenance import provenance
+from sadal_core.cli.train_metric import sides_of
 from sadal_core.errors import DataError
 from sadal_core.files import replacing
 from sadal_core.manifest import ONNX, entry
 from sadal_core.training.finish import SplitSettings, finish
+from sadal_core.training.metric.finish import best_ranker
 from sadal_core.weights import load_model, note_onnx
 
 
@@ -32,6 +34,10 @@ def run(options: argparse.Namespace) -> int:
         )
     split = SplitSettings(**entry(manifest, "split"))
     about = {**manifest, "calibrated": provenance("calibrate", options)}
+    if model.metric is not None:
+        sides = sides_of(options, model, parts, split)
+        _, scores = best_ranker(model.metric, *sides, learned=model.ranker)
+        about["rankers"] = [score._asdict() for score in scores]
     backbone = (options.model / ONNX).read_bytes() if "onnx_sha256" in manifest else None
     made = finish(model, parts, split, options.out, about=about)
     if backbone is not None:  # still that of the same weights

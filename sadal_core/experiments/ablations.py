@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float
 
-from sadal_core.ages import GRID
+from sadal_core.ages import median
 from sadal_core.collapse import order_correlation, order_violations
 from sadal_core.evaluation.metrics import bootstrap_mean, cumulative_scores, mae
 from sadal_core.evaluation.retrieval import neighbour_mae
@@ -97,7 +97,7 @@ def read_ages(
 ) -> dict[str, Any]:
     """Ages read off a space, and how well it is ordered."""
     ages = np.floor(held_out.ages + 0.5).astype(np.int64)
-    made = ExpectationRanker().fit(known, train.ages).predict_proba(new) @ GRID
+    made = median(ExpectationRanker().fit(known, train.ages).predict_proba(new))
     rng = np.random.default_rng(0)
     scores = cumulative_scores(held_out.ages, made)
     return {

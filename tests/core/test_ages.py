@@ -15,6 +15,7 @@ from sadal_core.ages import (
     decade_name,
     expectation,
     gaussian_labels,
+    median,
     quantiles,
     summarise,
 )
@@ -90,7 +91,18 @@ def test_the_interval_contains_the_age_and_both_stay_on_the_grid(
 ) -> None:
     age, low, high = summarise(masses / masses.sum(), coverage=coverage)
     assert 0 <= low <= age <= high <= OLDEST
-    assert age == pytest.approx(float(sum(k * m for k, m in enumerate(masses)) / masses.sum()))
+    assert age == pytest.approx(float(median(masses[None])[0]))
+
+
+@given(MASSES)
+def test_no_age_is_off_by_less_on_average_than_the_median(masses: np.ndarray) -> None:
+    def off(age: float) -> float:  # each bin's mass is spread evenly over its year
+        steps = GRID[:, None] + np.linspace(-0.495, 0.495, 100)
+        return float((masses[:, None] * np.abs(steps - age)).sum() / masses.sum() / 100)
+
+    (age,) = median(masses[None])
+    others = np.append(np.linspace(0, OLDEST, 201), masses @ GRID / masses.sum())
+    assert off(float(age)) <= min(map(off, others)) + 1e-3
 
 
 @given(MASSES)

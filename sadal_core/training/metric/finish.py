@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from sadal_core.ages import GRID
+from sadal_core.ages import median
 from sadal_core.data.crops import Crops
 from sadal_core.evaluation.metric_report import measured_metric
 from sadal_core.evaluation.metrics import mae
@@ -25,7 +25,7 @@ class RankerScore(NamedTuple):
 
     Attributes:
         name: in `RANKERS`.
-        mae: of the expectation of its distribution, which is what a model shows.
+        mae: of the median of its distribution, which is what a model shows.
         own_mae: of its own `predict`.
     """
 
@@ -50,19 +50,28 @@ def standardised(
 
 
 def best_ranker(
-    model: MetricModel, train: FeatureSet, held_out: FeatureSet
+    model: MetricModel, train: FeatureSet, held_out: FeatureSet, *, learned: Ranker | None = None
 ) -> tuple[Ranker, list[RankerScore]]:
     """Every ranker, learned from the training faces; the one with the smallest held-out MAE.
+
+    Args:
+        model: the metric.
+        train: features that rankers learn from.
+        held_out: features of the faces on which they are compared.
+        learned: takes the place of the one of its kind, if it is given.
 
     Returns:
         The winner, and the scores of all in the order of `RANKERS`.
     """
     known, new = embedded(model, train), embedded(model, held_out)
-    rankers = {name: kind().fit(known, train.ages) for name, kind in RANKERS.items()}
+    rankers = {
+        name: learned if learned and type(learned) is kind else kind().fit(known, train.ages)
+        for name, kind in RANKERS.items()
+    }
     scores = [
         RankerScore(
             name,
-            mae(held_out.ages, ranker.predict_proba(new) @ GRID),
+            mae(held_out.ages, median(ranker.predict_proba(new))),
             mae(held_out.ages, ranker.predict(new)),
         )
         for name, ranker in rankers.items()
