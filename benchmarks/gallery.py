@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/gallery.py --out results/benchmark-gallery.json
 
 The page is timed in headless Chromium with software rendering, so a graphics card is faster. The
-gallery of 20,000 points is the bundled one with its vectors and places repeated and moved a
-little: what is timed is how drawing and looking grow, not what the map shows.
+galleries of 20,000 and 100,000 points are the bundled one with its vectors and places repeated and
+moved a little: what is timed is how drawing and looking grow, not what the map shows.
 """
 
 import argparse
@@ -44,8 +44,9 @@ from sadal_core.training.metric.config import MetricConfig  # noqa: E402
 from sadal_core.weights import load_model  # noqa: E402
 
 _REPEATS = 15
-_POINTS = 20_000
+_POINTS = (20_000, 100_000)
 _HOVERS = 20
+_DRAGS = 90
 _READY = ".sadal-map[data-ready]"
 
 
@@ -148,6 +149,7 @@ def in_the_browser(url: str) -> dict[str, float]:
         return {
             "open_first_time_ms": opened,
             "redraw_ms": page.evaluate(_REDRAW),
+            "drag_frames_per_second": drag_frames(page),
             "hover_to_picture_ms": hover_ms(page),
             "click_to_neighbours_ms": click_ms(page),
         }
@@ -164,6 +166,14 @@ _REDRAW = """async () => {
     return times.sort((a, b) => a - b)[3];
 }"""
 # From the mouse event to a card that is shown with another sample, in the browser's own clock.
+_COUNT = """() => {
+    window.sadalFrames = [];
+    const note = (time) => {
+        window.sadalFrames.push(time);
+        window.sadalCounting = requestAnimationFrame(note);
+    };
+    requestAnimationFrame(note);
+}"""
 _WATCH = """() => {
     window.sadalTimes = [];
     const card = document.querySelector(".sadal-card");
@@ -173,6 +183,21 @@ _WATCH = """() => {
         if (!card.hidden && moved) { window.sadalTimes.push(performance.now() - moved); moved = 0; }
     }).observe(card, { attributes: true });
 }"""
+
+
+def drag_frames(page: Page) -> float:
+    """Frames per second while the map is dragged."""
+    box = page.locator(f"{_READY} .nsewdrag").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(_COUNT)
+    for step in range(_DRAGS):
+        page.mouse.move(x + step, y + step / 2)
+    times = page.evaluate("() => (cancelAnimationFrame(window.sadalCounting), window.sadalFrames)")
+    page.mouse.up()
+    return 1000 * (len(times) - 1) / (times[-1] - times[0])
 
 
 def hover_ms(page: Page) -> float:
@@ -211,6 +236,24 @@ def _pixel(page: Page, row: int) -> tuple[float, float]:
     return x, y
 
 
+def with_points(gallery: Gallery, count: int) -> dict[str, dict[str, float]]:
+    """The same of a gallery with so many points."""
+    print(f"{count:,} points ...", file=sys.stderr)
+    assert gallery.sheet is not None
+    pictures = gallery.about["pictures"]
+    sheet = Sheet(
+        np.asarray(Image.open(gallery.sheet).convert("RGB")), pictures["columns"], pictures["tile"]
+    )
+    large = enlarged(gallery, count)
+    with tempfile.TemporaryDirectory() as folder:
+        save_gallery(large, sheet, Path(folder))
+        with served(7972, "--gallery", folder) as page:
+            return {
+                f"server_{count}_points": looking(large),
+                f"browser_{count}_points": in_the_browser(page.url),
+            }
+
+
 def main() -> None:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -225,18 +268,8 @@ def main() -> None:
     }
     with served(7971) as page:
         figures["browser"] = in_the_browser(page.url)
-    with tempfile.TemporaryDirectory() as folder:
-        large = enlarged(gallery, _POINTS)
-        figures[f"server_{_POINTS}_points"] = looking(large)
-        assert gallery.sheet is not None
-        sheet = Sheet(
-            np.asarray(Image.open(gallery.sheet).convert("RGB")),
-            gallery.about["pictures"]["columns"],
-            gallery.about["pictures"]["tile"],
-        )
-        save_gallery(large, sheet, Path(folder))
-        with served(7972, "--gallery", folder) as page:
-            figures[f"browser_{_POINTS}_points"] = in_the_browser(page.url)
+    for count in _POINTS:
+        figures |= with_points(gallery, count)
     print(json.dumps(figures, indent=2))
     if options.out:
         write_json(options.out, figures)

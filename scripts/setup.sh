@@ -18,7 +18,7 @@ fits() { # is "$1" a Python that every package has wheels for?
 }
 
 fitting_python() {
-    for candidate in python3.12 python3.11 python3 python; do
+    for candidate in python3.11 python3.12 python3 python; do
         # "import ensurepip" fails where Debian's python3-venv is missing
         if fits "$candidate" && "$candidate" -c 'import ensurepip' 2>/dev/null; then
             echo "$candidate"
@@ -52,10 +52,10 @@ make_environment() {
     echo "This machine has no Python 3.11 or 3.12 with venv; getting one with uv."
     if [ -z "$(find_uv)" ]; then
         python3 -m venv .venv/bootstrap 2>/dev/null && .venv/bootstrap/bin/pip install -q uv ||
-            fail "neither Python 3.11 or 3.12 (with venv) nor uv is here. Install one of them: Debian and Ubuntu: apt-get install python3.11 python3.11-venv; macOS: brew install python@3.12; or uv."
+            fail "neither Python 3.11 or 3.12 (with venv) nor uv is here. Install one of them: Debian and Ubuntu: apt-get install python3.11 python3.11-venv; macOS: brew install python@3.11; or uv."
     fi
-    "$(find_uv)" venv --quiet --allow-existing --python '>=3.11,<3.13' .venv ||
-        fail "uv could not fetch Python 3.12. Check the network, or install Python 3.11 or 3.12 yourself."
+    "$(find_uv)" venv --quiet --allow-existing --python 3.11 .venv ||
+        fail "uv could not fetch Python 3.11. Check the network, or install Python 3.11 or 3.12 yourself."
 }
 
 install_packages() {
