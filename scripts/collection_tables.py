@@ -10,11 +10,13 @@ def collection_table() -> str:
     record = stored("results/benchmark-collections.json")
     return _table(
         record,
-        ("pictures", "faces", "seconds", "pictures per second", "peak memory, MB",
+        ("pictures", "faces", "seconds", "pictures per second",
+         "processor time of each, ms", "peak memory, MB",
          "MB of shards", "seconds when given again"),
         [
             (f"{row['pictures']:,}", f"{row['faces']:,}", f"{row['seconds']:,.0f}",
-             f"{row['pictures_per_second']:.1f}", f"{row['peak_memory_mb']:,.0f}",
+             f"{row['pictures_per_second']:.1f}", f"{row['processor_ms_per_picture']:.0f}",
+             f"{row['peak_memory_mb']:,.0f}",
              f"{row['stored_mb']:.1f}", f"{row['again_s']:.0f}")
             for row in record["rows"]
         ],
@@ -63,5 +65,6 @@ def _cost(cost: dict[str, float]) -> tuple[str, str]:
 def _table(record: dict[str, Any], heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     lines += [f"| {' | '.join(cells)} |" for cells in rows]
-    made_by = f"`{record['command']}`, {record['machine']['cores']} cores, code at revision "
-    return "\n".join([*lines, "", f"{made_by}`{record['revision'][:12]}`."])
+    cores = record["machine"]["cores"]
+    where = f"{cores} core{'s' if cores > 1 else ''}, code at revision `{record['revision'][:12]}`"
+    return "\n".join([*lines, "", f"`{record['command']}`, {where}."])
