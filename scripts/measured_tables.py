@@ -24,6 +24,7 @@ from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
 from identity_tables import identity_table
 from lab_tables import lab_speed_table, preset_table
+from label_tables import label_table
 from load_tables import load_table
 from speed_tables import speed_table, stage_table
 from stored import ROOT, stored
@@ -253,6 +254,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "forms": form_table,
     "fuzz": fuzz_table,
     "balance": balance_table,
+    "labels": label_table,
     "identity": identity_table,
     "load": load_table,
     "collections": collection_table,
