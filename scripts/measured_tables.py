@@ -41,7 +41,6 @@ _NAMES = {
 }
 _FOLDS = {
     "lopo-fgnet-sadal": "SADAL: metric and generator trained on in every fold",
-    "lopo-fgnet-chosen": "the same, with an OHRanker where it is better inside the training part",
     "lopo-fgnet-control": "control: distribution head on the features, cross-entropy alone",
     "lopo-fgnet-ridge": "ridge regression on the features and the model's own estimate",
 }

@@ -1,7 +1,7 @@
 """Leave one person out: everything above the backbone is learned anew from the other persons."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from joblib import Parallel, delayed
-from sklearn.base import clone
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sadal_core.ages import median, summaries
+from sadal_core.ages import summaries
 from sadal_core.data.crops import Crops
 from sadal_core.data.splits import Split, leave_one_out
 from sadal_core.errors import DataError
@@ -23,9 +22,8 @@ from sadal_core.evaluation.metrics import Predictions, mae
 from sadal_core.evaluation.predict import COVERAGE
 from sadal_core.evaluation.protocols import Measured, Progress
 from sadal_core.features import FeatureSet, units
-from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
-from sadal_core.rankers import ExpectationRanker, OHRanker, Ranker
+from sadal_core.rankers import ExpectationRanker
 from sadal_core.training.metric.config import MetricConfig
 from sadal_core.training.metric.finish import embedded, standardised
 from sadal_core.training.metric.sources import StoredFeatures
@@ -35,10 +33,8 @@ from sadal_core.training.metric.start import start_run
 FOLD = MetricConfig(
     metric_epochs=10, generator_epochs=0, alternating_epochs=20, batch_size=128, age_window=None
 )
+_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2)
 _INNER_FOLDS = 3
-_INNER_ITERATIONS = 60
-_HEADS = tuple(ExpectationRanker(penalty=penalty) for penalty in (1e-5, 1e-4, 1e-3, 1e-2))
-_HYPERPLANES = tuple(OHRanker(C=weight) for weight in (10.0, 100.0, 1000.0))
 
 Estimates = Float[np.ndarray, "3 faces"]  # age and ends of the 80 % interval, in years
 Readout = Callable[[AgeModel, FeatureSet, FeatureSet], Estimates]
@@ -63,7 +59,7 @@ def ridge(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
 def cross_entropy(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
     """The control: a distribution head on the standardised features, by cross-entropy alone."""
     known, new = standardised(train, person)
-    return _read(known, train, new, _HEADS)
+    return _distribution_readout(known, train, new)
 
 
 def sadal(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
@@ -72,23 +68,6 @@ def sadal(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
     Raises:
         DataError: the model has no metric.
     """
-    metric = _trained_on(model, train)
-    return _read(embedded(metric, train), train, embedded(metric, person), _HEADS)
-
-
-def sadal_chosen(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
-    """As `sadal`, with an OHRanker in place of the head where it is better.
-
-    Raises:
-        DataError: the model has no metric.
-    """
-    metric = _trained_on(model, train)
-    rankers = *_HEADS, *_HYPERPLANES
-    return _read(embedded(metric, train), train, embedded(metric, person), rankers)
-
-
-def _trained_on(model: AgeModel, train: FeatureSet) -> MetricModel:
-    """The metric of `model`, trained further with its generator on other faces."""
     if model.metric is None:
         raise DataError("This model has no metric to go on from. Train the metric stage first.")
     start = copy.deepcopy(model.metric)
@@ -100,12 +79,11 @@ def _trained_on(model: AgeModel, train: FeatureSet) -> MetricModel:
     run = start_run(StoredFeatures(train), config, model=start)
     while not run.finished:
         run.advance()
-    return start
+    return _distribution_readout(embedded(start, train), train, embedded(start, person))
 
 
 READOUTS: Final[dict[str, Readout]] = {
     "sadal": sadal,
-    "sadal_chosen": sadal_chosen,
     "cross_entropy": cross_entropy,
     "ridge": ridge,
 }
@@ -149,28 +127,19 @@ def _fold(readout: str, model: AgeModel, faces: FeatureSet, split: Split) -> Est
     return READOUTS[readout](model, faces.select(split.train), faces.select(split.validation))
 
 
-def _read(
-    known: Float[np.ndarray, "train dim"],
-    train: FeatureSet,
-    new: Float[np.ndarray, "faces dim"],
-    rankers: Sequence[Ranker],
+def _distribution_readout(
+    known: Float[np.ndarray, "train dim"], train: FeatureSet, new: Float[np.ndarray, "faces dim"]
 ) -> Estimates:
-    """Ages by the ranker that is best on persons of the training part, learned from all of it."""
+    """Expectation ranker, its penalty chosen by the error over persons of the training part."""
     folds = GroupKFold(min(_INNER_FOLDS, len(np.unique(train.units))))
-    parts = list(folds.split(known, groups=train.units))
-
-    def error(ranker: Ranker) -> float:
-        made = np.empty(len(train))
-        for rows, others in parts:
-            fresh: Any = clone(ranker)
-            fitted = fresh.set_params(iterations=_INNER_ITERATIONS).fit(
-                known[rows], train.ages[rows]
-            )
-            made[others] = median(fitted.predict_proba(known[others]))
-        return mae(train.ages, made)
-
-    best: Any = clone(min(rankers, key=error))
-    return summaries(best.fit(known, train.ages).predict_proba(new), coverage=COVERAGE).T
+    errors = []
+    for penalty in _PENALTIES:
+        ranker = ExpectationRanker(penalty=penalty, iterations=60)
+        made = cross_val_predict(ranker, known, train.ages, groups=train.units, cv=folds)
+        errors.append(mae(train.ages, np.asarray(made)))
+    best = _PENALTIES[int(np.argmin(errors))]
+    ranker = ExpectationRanker(penalty=best).fit(known, train.ages)
+    return summaries(ranker.predict_proba(new), coverage=COVERAGE).T
 
 
 def _own_ages(model: AgeModel, faces: FeatureSet) -> Float[np.ndarray, " faces"]:

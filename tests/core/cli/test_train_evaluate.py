@@ -12,7 +12,6 @@ import pytest
 from sadal_core.cli import main
 from sadal_core.experiments import lopo
 from sadal_core.kept import SEAL
-from sadal_core.rankers import ExpectationRanker
 from tests.pictures import encoded
 
 COUNT = 40
@@ -39,10 +38,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> P
 
 @pytest.fixture
 def short_folds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaving one person out takes two epochs, and one ranker is not chosen from others."""
+    """Leaving one person out takes two epochs, and one penalty is not chosen from others."""
     monkeypatch.setattr(lopo, "FOLD", replace(lopo.FOLD, metric_epochs=1, alternating_epochs=1))
-    monkeypatch.setattr(lopo, "_HEADS", (ExpectationRanker(penalty=1e-3),))
-    monkeypatch.setattr(lopo, "_HYPERPLANES", ())
+    monkeypatch.setattr(lopo, "_PENALTIES", (1e-3,))
 
 
 @pytest.mark.usefixtures("short_folds")

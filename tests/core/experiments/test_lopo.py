@@ -1,10 +1,8 @@
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from sklearn.base import clone
 
 from sadal_core.data.crops import Crops
 from sadal_core.errors import DataError
@@ -15,15 +13,12 @@ from sadal_core.experiments.lopo import READOUTS, leave_one_person_out
 from sadal_core.features import feature_set
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
-from sadal_core.rankers import ExpectationRanker, OHRanker
 from tests.planted import TINY, planted_crops
 
 
 @pytest.fixture
 def model(tiny: AgeModel, monkeypatch: pytest.MonkeyPatch) -> AgeModel:
-    heads = tuple(ExpectationRanker(penalty=penalty) for penalty in (1e-4, 1e-2))
-    monkeypatch.setattr(lopo, "_HEADS", heads)  # enough to choose from
-    monkeypatch.setattr(lopo, "_HYPERPLANES", (OHRanker(),))
+    monkeypatch.setattr(lopo, "_PENALTIES", (1e-4, 1e-2))  # enough to choose from
     tiny.metric = MetricModel(TINY.features, dim=6, generator="mlp", hidden=8)
     tiny.metric.standardise_to(feature_set(tiny, planted_crops(50, seed=9)).plain)
     return tiny
@@ -62,32 +57,6 @@ def test_no_readout_sees_the_person(model: AgeModel, readout: str) -> None:
     second = measured(model, replace(crops, samples=wrong), readout, []).predictions.age
     assert np.allclose(first[theirs], second[theirs])
     assert not np.allclose(first[~theirs], second[~theirs])
-
-
-@pytest.mark.parametrize(
-    ("weight", "penalty", "chosen"),
-    [(100.0, 1e3, "OHRanker"), (1e-9, 1e-4, "ExpectationRanker")],
-)
-def test_the_ranker_is_the_one_that_is_best_on_persons_of_the_training_part(
-    model: AgeModel, monkeypatch: pytest.MonkeyPatch, weight: float, penalty: float, chosen: str
-) -> None:
-    """Whichever of the two cannot learn for its settings is left out."""
-    faces = feature_set(model, planted_crops(60, subjects=3))
-    person = faces.select(faces.units == 0)
-    fitted: list[str] = []
-    heads, hyperplanes = (ExpectationRanker(penalty=penalty),), (OHRanker(C=weight),)
-    monkeypatch.setattr(lopo, "_HEADS", heads)
-    monkeypatch.setattr(lopo, "_HYPERPLANES", hyperplanes)
-    monkeypatch.setattr(lopo, "clone", lambda ranker: noted(clone(ranker), fitted))
-    READOUTS["sadal_chosen"](model, faces.select(faces.units != 0), person)
-    assert fitted[-1] == chosen
-    assert set(fitted) == {"ExpectationRanker", "OHRanker"}
-
-
-def noted(ranker: Any, names: list[str]) -> Any:
-    """The ranker, its kind added to `names`."""
-    names.append(type(ranker).__name__)
-    return ranker
 
 
 def test_the_metric_of_the_model_stays_as_it_is(model: AgeModel) -> None:
