@@ -110,7 +110,7 @@ def changed(options: argparse.Namespace) -> list[str]:
 
 
 def _all_cores() -> list[int]:
-    return list(range(os.cpu_count() or 1))
+    return sorted(os.sched_getaffinity(0))
 
 
 def main() -> None:
@@ -123,12 +123,18 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--out", type=Path, help="result file")
     options = parser.parse_args()
+    known = _all_cores()
+    if not set(options.cores) <= set(known):
+        parser.error(f"--cores takes some of {' '.join(map(str, known))}.")
+    if min(options.sizes) < 1:
+        parser.error("--sizes takes numbers of at least 1.")
+    command = " ".join(["python benchmarks/collection.py", *changed(options)])
     os.sched_setaffinity(0, options.cores)
-    cores = len(options.cores)
+    cores = len(set(options.cores))
     with tempfile.TemporaryDirectory() as folder:
         files = originals(Path(folder))
         record = {
-            "command": " ".join(["python benchmarks/collection.py", *changed(options)]),
+            "command": command,
             "revision": revision(),
             "machine": {"cores": cores, "processor": platform.machine()},
             "rows": [

@@ -26,6 +26,7 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import Page, TimeoutError  # noqa: E402
 
 from benchmarks.page import chromium, served  # noqa: E402
+from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.files import write_json  # noqa: E402
 from sadal_core.gallery.build import Faces, Training, build_gallery  # noqa: E402
 from sadal_core.gallery.faithfulness import faithfulness  # noqa: E402
@@ -270,6 +271,8 @@ def main() -> None:
     options = parser.parse_args()
     gallery = load_gallery(BUNDLED_GALLERY)
     figures: dict[str, Any] = {
+        "command": "python benchmarks/gallery.py",
+        "revision": revision(),
         "points": {"real": len(gallery), "generated_drawn": min(gallery.generated, 3000)},
         "placing": placing(gallery),
         "building_seconds_per_1000_faces": building(gallery),

@@ -5,9 +5,9 @@
 
 Some pictures are in a data set more than once, under other names and with labels of their own
 (near duplicates: perceptual hashes within `data.duplicates.NEAR` bits). With the mean absolute
-difference D of two labels of one picture, drawn alike and independently, no estimate from the
-picture has a mean absolute error below D / 2, since |y - y'| <= |y - a| + |a - y'| for every a;
-where labels scatter normally, none is below D / sqrt 2.
+difference D of two labels of one picture, no estimate from the picture has a mean absolute error
+below D / 2, since |y - y'| <= |y - a| + |a - y'| for every a; where labels scatter normally and
+independently, none is below D / sqrt 2.
 """
 
 import argparse
@@ -27,10 +27,11 @@ from sadal_core.ages import DECADES, decade_index  # noqa: E402
 from sadal_core.backbones import BACKBONES  # noqa: E402
 from sadal_core.cli.datasets import load_crops  # noqa: E402
 from sadal_core.cli.provenance import revision  # noqa: E402
+from sadal_core.errors import DataError  # noqa: E402
 from sadal_core.evaluation.metrics import bootstrap_mean  # noqa: E402
 from sadal_core.training.config import TrainConfig  # noqa: E402
 
-_LEAST = 20  # pictures of a decade, below which it is left out
+_LEAST = 20  # pictures that are needed, in all and of a decade
 
 
 class Repeated(NamedTuple):
@@ -70,11 +71,20 @@ def described(differences: np.ndarray) -> dict[str, Any]:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """The record that is written."""
+    """The record that is written.
+
+    Raises:
+        DataError: hardly a picture of a data set occurs more than once.
+    """
     rows = []
     parts = load_crops(options, BACKBONES[TrainConfig().backbone].crop)
     for crops in parts:
         pictures = repeated(crops.ages, crops.groups)
+        if len(pictures.age) < _LEAST:
+            raise DataError(
+                f"{crops.dataset} has {len(pictures.age)} of its pictures more than once, and "
+                f"{_LEAST} are needed to compare their labels."
+            )
         decades = decade_index(pictures.age)
         rows.append({
             "dataset": crops.dataset,

@@ -1,3 +1,5 @@
+from argparse import Namespace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -5,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import labels
 from benchmarks.labels import described, repeated
+from sadal_core.errors import DataError
+from tests.planted import planted_crops
 
 LABELLED = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 100)), max_size=40)
 
@@ -34,6 +39,14 @@ def test_no_estimate_of_a_picture_is_nearer_to_its_labels_than_half_their_differ
     for number, difference in zip(numbers, made.difference, strict=True):
         error = np.abs(ages[groups == number] - estimates[number]).mean()
         assert error >= difference / 2 - 1e-9
+
+
+def test_a_data_set_with_hardly_a_picture_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    crops = planted_crops(30)
+    alike = np.minimum(np.arange(30), 27)  # the last three are one picture
+    monkeypatch.setattr(labels, "load_crops", lambda *_: [replace(crops, groups=alike)])
+    with pytest.raises(DataError, match="1 of its pictures more than once"):
+        labels.measure(Namespace(data=[]))
 
 
 def test_labels_that_scatter_normally_are_described_as_such(rng: np.random.Generator) -> None:
