@@ -65,7 +65,9 @@ def gallery_speed_table() -> str:
         f"than by UMAP's transform. Building takes {build['whole']:.0f} s for each 1,000 faces, "
         "without crops, features and epochs: five UMAPs, how faithful they are, and how placing "
         f"agrees; one UMAP in the plane takes {build['umap_2d']:.0f} s of it, and as much again "
-        "for every recorded epoch."
+        "for every recorded epoch.",
+        "",
+        f"`{record['command']}`, code at revision `{record['revision'][:12]}`.",
     ]
     return "\n".join(lines)
 
