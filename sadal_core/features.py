@@ -131,8 +131,10 @@ def _computed(
 
 
 def _key(model: AgeModel, crops: Crops) -> str:
-    """Says which backbone and which faces features belong to."""
-    digest = hashlib.sha256(f"{crops.dataset} {crops.labels} {crops.images.shape}".encode())
+    """Says which backbone, which scaling of its input and which faces features belong to."""
+    seen = f"{model.spec.mean} {model.spec.std} {model.spec.white}"
+    faces = f"{crops.dataset} {crops.labels} {crops.images.shape}"
+    digest = hashlib.sha256(f"{faces} {seen}".encode())
     for name, value in model.backbone.state_dict().items():
         digest.update(name.encode())
         digest.update(value.cpu().contiguous().numpy().tobytes())

@@ -22,7 +22,7 @@ class TinyBackbone(Backbone):
         return (self.first, self.second)
 
 
-TINY = BackboneSpec(TinyBackbone, 8, "for tests")
+TINY = BackboneSpec(TinyBackbone, 8, "for tests", white=0)  # brightness is the age
 
 
 def planted_crops(

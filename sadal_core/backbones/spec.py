@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from sadal_core.faces.align import CropSpec, centre
+from sadal_core.faces.exposure import WHITE, exposed
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -39,6 +40,7 @@ class BackboneSpec:
         crop: geometry of the aligned crop.
         mean: per-channel mean of the input in 0..1, subtracted.
         std: per-channel standard deviation, divided by.
+        white: see `exposed`, which brightens dark faces; 0 leaves them as they are.
         source: paper and origin of the design.
     """
 
@@ -48,6 +50,7 @@ class BackboneSpec:
     crop: CropSpec = CropSpec()
     mean: tuple[float, float, float] = _MEAN
     std: tuple[float, float, float] = _STD
+    white: float = WHITE
 
     def preprocess(
         self,
@@ -61,7 +64,8 @@ class BackboneSpec:
         """
         if crops.shape[1] == self.crop.canvas:
             crops = centre(crops, self.crop)
-        pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(device)
+        lit = np.array([exposed(crop, self.white) for crop in crops], np.uint8)
+        pixels = torch.from_numpy(lit.reshape(crops.shape)).to(device)
         pixels = pixels.permute(0, 3, 1, 2)  # BSS3 -> B3SS
         mean = torch.tensor(self.mean, device=device).view(1, 3, 1, 1) * 255
         std = torch.tensor(self.std, device=device).view(1, 3, 1, 1) * 255

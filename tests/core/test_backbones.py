@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,14 +85,23 @@ def test_the_stored_size_is_fit_for_the_repository(built: Built) -> None:
 @pytest.mark.parametrize("name", BACKBONES)
 def test_preprocessing_subtracts_the_mean_and_divides_by_the_deviation(name: str) -> None:
     spec = BACKBONES[name]
-    crop = np.zeros((1, spec.crop.size, spec.crop.size, 3), np.uint8)
+    crop = np.full((1, spec.crop.size, spec.crop.size, 3), 200, np.uint8)
     crop[0, 3, 5] = (255, 128, 10)
     faces = spec.preprocess(crop)
     for channel, value in enumerate((255, 128, 10)):
         expected = (value / 255 - spec.mean[channel]) / spec.std[channel]
         assert faces[0, channel, 3, 5].item() == pytest.approx(expected, abs=1e-5)
-        nothing = -spec.mean[channel] / spec.std[channel]
-        assert faces[0, channel, 0, 0].item() == pytest.approx(nothing, abs=1e-5)
+        around = (200 / 255 - spec.mean[channel]) / spec.std[channel]
+        assert faces[0, channel, 0, 0].item() == pytest.approx(around, abs=1e-5)
+
+
+def test_a_dark_face_is_the_same_input_at_half_its_light(rng: np.random.Generator) -> None:
+    spec = BACKBONES["mobilefacenet"]
+    crop = rng.integers(0, 140, (2, 112, 112, 3), dtype=np.uint8)
+    apart = (spec.preprocess(crop) - spec.preprocess((crop // 2).astype(np.uint8))).abs()
+    assert apart.max() < 4 / 255 / min(spec.std)
+    untouched = replace(spec, white=0)
+    assert (untouched.preprocess(crop) - untouched.preprocess(crop // 2)).abs().max() > 0.5
 
 
 @pytest.mark.parametrize("name", BACKBONES)
