@@ -16,11 +16,12 @@ from sadal_core.cli.datasets import (
 from sadal_core.cli.provenance import provenance
 from sadal_core.cli.train_metric import age_stage
 from sadal_core.data.crops import Crops
-from sadal_core.errors import DataError
+from sadal_core.errors import ConfigError, DataError
 from sadal_core.evaluation.groups import group_rows
 from sadal_core.evaluation.protocols import PROTOCOLS, Measured
 from sadal_core.evaluation.report import measured
 from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
+from sadal_core.experiments.tuning import TUNING, lower_maps
 from sadal_core.files import write_json
 from sadal_core.manifest import entry
 from sadal_core.model import AgeModel
@@ -40,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="lopo: what is learned above the backbone in every fold (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--tune", action="store_true",
+        help="lopo: also learn the last stages of the backbone in every fold",
+    )  # fmt: skip
+    parser.add_argument(
         "--control", action="store_true",
         help="read ages with the head of the age stage, not with the metric and its ranker",
     )  # fmt: skip
@@ -51,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
     """Measure, write the result file, and print its main figures."""
     if len(options.data) > 1:
         raise DataError("evaluate measures one data set at a time. Give one --data PATH.")
+    if options.tune and options.protocol != "lopo":
+        raise ConfigError("--tune goes with --protocol lopo: elsewhere nothing is learned.")
     model, manifest = load_model(options.model)
     if options.control:
         _become_control(model, manifest)
@@ -63,8 +70,9 @@ def run(options: argparse.Namespace) -> int:
 
         if options.protocol == "lopo":
             (faces,) = feature_sets(options, model, [crops])
+            maps = lower_maps(model, crops.images) if options.tune else None
             result = leave_one_person_out(
-                model, crops, faces, options.readout, progress, workers=options.workers
+                model, crops, faces, options.readout, progress, maps=maps, workers=options.workers
             )
         else:
             result = PROTOCOLS[options.protocol](model, manifest, crops, progress)
@@ -98,12 +106,14 @@ def _record(
     lopo = options.protocol == "lopo"
     words = [f"--protocol {options.protocol}"]
     words += [f"--readout {options.readout}"] if lopo else []
+    words += ["--tune"] if options.tune else []
     words += ["--control"] if options.control else []
     return {
         **provenance("evaluate", options, extra=" ".join(words)),
         "protocol": options.protocol,
         "readout": options.readout if lopo else "control" if options.control else "model",
         "settings": asdict(FOLD) if lopo and options.readout == "sadal" else {},
+        "tuning": asdict(TUNING) if options.tune else {},
         "dataset": crops.dataset,
         "labels_sha256": crops.labels,
         "n_without_face": len(crops.missing),

@@ -1,4 +1,7 @@
-"""Leave one person out: everything above the backbone is learned anew from the other persons."""
+"""Leave one person out: everything above the backbone is learned anew from the other persons.
+
+With tuning its last stages are, too.
+"""
 
 import copy
 from collections.abc import Callable
@@ -21,6 +24,7 @@ from sadal_core.errors import DataError
 from sadal_core.evaluation.metrics import Predictions, mae
 from sadal_core.evaluation.predict import COVERAGE
 from sadal_core.evaluation.protocols import Measured, Progress
+from sadal_core.experiments.tuning import Maps, tuned
 from sadal_core.features import FeatureSet, units
 from sadal_core.model import AgeModel
 from sadal_core.rankers import ExpectationRanker
@@ -96,9 +100,10 @@ def leave_one_person_out(
     readout: str,
     progress: Progress,
     *,
+    maps: Maps | None = None,
     workers: int = 2,
 ) -> Measured:
-    """Each person measured with a readout learned from everybody else; the backbone stays.
+    """Each person measured with a readout learned from everybody else.
 
     Args:
         model: made the features.
@@ -106,6 +111,8 @@ def leave_one_person_out(
         faces: features of the crops.
         readout: name in `READOUTS`.
         progress: told the folds done and the folds in all.
+        maps: of the crops, see `tuning.lower_maps`; with them the last stages of the backbone are
+            tuned in every fold, else the backbone stays.
         workers: processes, each on one core.
 
     Raises:
@@ -113,7 +120,7 @@ def leave_one_person_out(
     """
     splits = [split for _, split in leave_one_out([sample.subject for sample in crops.samples])]
     made = np.empty((3, len(crops.ages)))
-    jobs = (delayed(_fold)(readout, model, faces, split) for split in splits)
+    jobs = (delayed(_fold)(readout, model, faces, maps, split) for split in splits)
     results: Any = Parallel(n_jobs=workers, return_as="generator")(jobs)
     for number, (split, estimates) in enumerate(zip(splits, results, strict=True)):
         made[:, split.validation] = estimates.clip(0, 120)
@@ -122,8 +129,13 @@ def leave_one_person_out(
     return Measured(estimated, units(crops), crops.samples, crops.ages)
 
 
-def _fold(readout: str, model: AgeModel, faces: FeatureSet, split: Split) -> Estimates:
+def _fold(
+    readout: str, model: AgeModel, faces: FeatureSet, maps: Maps | None, split: Split
+) -> Estimates:
     torch.set_num_threads(1)
+    if maps is not None:
+        model, features = tuned(model, maps, faces.ages, split.train)
+        faces = replace(faces, features=features)
     return READOUTS[readout](model, faces.select(split.train), faces.select(split.validation))
 
 

@@ -1,6 +1,7 @@
 """From a folder of pictures with a labels.csv to a trained, measured model, by commands alone."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,10 +119,18 @@ def metric_stage(data: list[str], tmp_path: Path, age_manifest: dict[str, Any]) 
     assert control["mae"] == pytest.approx(age_manifest["metrics"]["mae"], abs=1e-4)
     assert control["readout"] == "control"
     refuses_a_stale_control(data, model, tmp_path / "refused.json")
-    lopo = evaluated("--protocol", "lopo", "--readout", "sadal")
     faces = COUNT - age_manifest["data"][0]["n_without_face"]
-    assert (lopo["readout"], lopo["n"]) == ("sadal", faces)
+    leaves_persons_out(evaluated, faces)
     compare_variants(data, age_model, tmp_path, settings)
+
+
+def leaves_persons_out(evaluated: Callable[..., dict[str, Any]], faces: int) -> None:
+    """With the backbone as it is, and with its last stages tuned."""
+    still = evaluated("--protocol", "lopo", "--readout", "sadal")
+    assert (still["readout"], still["n"], still["tuning"]) == ("sadal", faces, {})
+    tuned = evaluated("--protocol", "lopo", "--readout", "ridge", "--tune")
+    assert (tuned["n"], tuned["tuning"]["stages"]) == (faces, 3)
+    assert "--readout ridge --tune" in tuned["command"]
 
 
 def refuses_a_stale_control(data: list[str], model: Path, out: Path) -> None:
@@ -167,6 +176,8 @@ def compare_variants(data: list[str], age_model: Path, tmp_path: Path, settings:
         (["prepare", "--data", "nowhere"], "nowhere does not exist"),
         (["train", "--data", "nowhere", "--out", "run", "--set", "epoch=1"], "Unknown setting"),
         (["evaluate", "--data", "a", "b", "--protocol", "lopo", "--out", "x"], "one data set"),
+        (["evaluate", "--data", "a", "--protocol", "unseen", "--tune", "--out", "x"],
+         "--tune goes with --protocol lopo"),
         (["ablate", "--data", "a", "--out", "x", "--only", "magic"], "Unknown variant 'magic'"),
         (["train", "--stage", "metric", "--data", "a", "--out", "x", "--set", "tau=0"], "tau must"),
         (["evaluate", "--data", "nowhere", "--protocol", "lopo", "--out", "x", "--model", "m"],

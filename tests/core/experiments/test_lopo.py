@@ -10,6 +10,7 @@ from sadal_core.evaluation.metrics import mae
 from sadal_core.evaluation.protocols import Measured
 from sadal_core.experiments import lopo
 from sadal_core.experiments.lopo import READOUTS, leave_one_person_out
+from sadal_core.experiments.tuning import Maps, lower_maps
 from sadal_core.features import feature_set
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
@@ -24,10 +25,16 @@ def model(tiny: AgeModel, monkeypatch: pytest.MonkeyPatch) -> AgeModel:
     return tiny
 
 
-def measured(model: AgeModel, crops: Crops, readout: str, done: list[tuple[int, int]]) -> Measured:
+def measured(
+    model: AgeModel,
+    crops: Crops,
+    readout: str,
+    done: list[tuple[int, int]],
+    maps: Maps | None = None,
+) -> Measured:
     faces = feature_set(model, crops)
     return leave_one_person_out(
-        model, crops, faces, readout, lambda *now: done.append(now), workers=1
+        model, crops, faces, readout, lambda *now: done.append(now), maps=maps, workers=1
     )
 
 
@@ -44,8 +51,9 @@ def test_every_readout_learns_from_the_others(model: AgeModel, readout: str) -> 
     assert len(set(result.units.tolist())) == 4
 
 
+@pytest.mark.parametrize("tune", [False, True])
 @pytest.mark.parametrize("readout", READOUTS)
-def test_no_readout_sees_the_person(model: AgeModel, readout: str) -> None:
+def test_no_readout_sees_the_person(model: AgeModel, readout: str, tune: bool) -> None:
     """The estimate of a person is the same whatever ages that person's pictures carry."""
     crops = planted_crops(60, subjects=3)
     theirs = np.array([sample.subject == "p0" for sample in crops.samples])
@@ -53,10 +61,19 @@ def test_no_readout_sees_the_person(model: AgeModel, readout: str) -> None:
         replace(sample, age=79 - sample.age) if sample.subject == "p0" else sample
         for sample in crops.samples
     ]
-    first = measured(model, crops, readout, []).predictions.age
-    second = measured(model, replace(crops, samples=wrong), readout, []).predictions.age
+    maps = lower_maps(model, crops.images) if tune else None
+    first = measured(model, crops, readout, [], maps).predictions.age
+    second = measured(model, replace(crops, samples=wrong), readout, [], maps).predictions.age
     assert np.allclose(first[theirs], second[theirs])
     assert not np.allclose(first[~theirs], second[~theirs])
+
+
+def test_tuning_gives_other_estimates(model: AgeModel) -> None:
+    crops = planted_crops(60, subjects=3)
+    still = measured(model, crops, "ridge", []).predictions
+    moved = measured(model, crops, "ridge", [], lower_maps(model, crops.images)).predictions
+    assert not np.allclose(still.age, moved.age)
+    assert mae(moved.true, moved.age) < 7
 
 
 def test_the_metric_of_the_model_stays_as_it_is(model: AgeModel) -> None:
