@@ -5,12 +5,14 @@
 
 Held-out faces are perturbed as pictures and go through the whole estimator again: the face is
 searched for and aligned anew, as it would be for a visitor. `--model NAME=DIR` may be given more
-than once; all models see the same pictures, and the same faces in them.
+than once; all models see the same pictures, and the same faces in them. `--white NAME=LEVEL`
+sets the level to which a model's dark faces are brightened; 0 leaves them dark.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,23 @@ def named_models(options: list[str]) -> dict[str, Path]:
     return models
 
 
+def whites(options: list[str], names: Container[str]) -> dict[str, float]:
+    """Levels by the models that they are for.
+
+    Raises:
+        ConfigError: an option is not NAME=LEVEL with the name of a model and a grey level.
+    """
+    levels: dict[str, float] = {}
+    for option in options:
+        name, _, level = option.partition("=")
+        if name not in names or not level.isdecimal() or int(level) > 255:
+            raise ConfigError(
+                f"--white takes NAME=LEVEL with a model's name and 0 to 255, got {option!r}."
+            )
+        levels[name] = float(level)
+    return levels
+
+
 def chosen(crops: Crops, split: dict[str, Any], count: int, seed: int) -> np.ndarray:
     """Positions of `count` held-out faces, or of all if there are fewer, drawn with `seed`."""
     held_out = np.flatnonzero(crops.holdout(**split).validation)
@@ -101,6 +120,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if len(options.data) > 1:
         raise DataError("The benchmark takes one data set. Give one --data PATH.")
     loaded = {name: load_model(folder) for name, folder in named_models(options.model).items()}
+    for name, level in whites(options.white, loaded).items():
+        model = loaded[name][0]
+        model.spec = replace(model.spec, white=level)
     splits = [entry(manifest, "split") for _, manifest in loaded.values()]
     if any(split != splits[0] for split in splits):
         raise DataError("The models held out other faces, so that they cannot be compared.")
@@ -126,7 +148,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             [
                 "python benchmarks/robustness.py",
                 f"--data {options.data[0].name} --count {options.count} --seed {options.seed}",
-                *(f"--model {option.partition('=')[0]}=DIR" for option in options.model),
+                *(f"--model '{option.partition('=')[0]}'=DIR" for option in options.model),
+                *(
+                    f"--white '{option.partition('=')[0]}'={option.partition('=')[2]}"
+                    for option in options.white
+                ),
             ]
         ),
         "revision": revision(),
@@ -156,6 +182,7 @@ def main() -> int:
     """Measure, write and print."""
     parser = data_parser(__doc__)
     parser.add_argument("--model", action="append", default=[], metavar="NAME=DIR")
+    parser.add_argument("--white", action="append", default=[], metavar="NAME=LEVEL")
     parser.add_argument("--count", type=int, default=300, help="faces (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of faces")
     return recorded(parser, measure, lines)

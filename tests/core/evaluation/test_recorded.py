@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import robustness
 from benchmarks.recorded import data_parser, recorded
-from benchmarks.robustness import MainFace, named_models
+from benchmarks.robustness import MainFace, named_models, whites
 from sadal_core.errors import ConfigError, DataError
 from sadal_core.manifest import BUNDLED_MODEL
 
@@ -74,6 +74,17 @@ def test_models_are_compared_by_the_names_given_to_them() -> None:
 def test_a_model_without_a_name_of_its_own_is_refused(given: list[str]) -> None:
     with pytest.raises(ConfigError, match="NAME=DIR"):
         named_models(given)
+
+
+def test_a_level_is_for_a_model_of_the_comparison() -> None:
+    assert whites([], {"new"}) == {}
+    assert whites(["new=0", "old=160"], {"new", "old"}) == {"new": 0.0, "old": 160.0}
+
+
+@pytest.mark.parametrize("given", ["new", "new=", "=3", "old=3", "new=dark", "new=-1", "new=256"])
+def test_a_level_for_nobody_or_of_no_grey_is_refused(given: str) -> None:
+    with pytest.raises(ConfigError, match="NAME=LEVEL"):
+        whites([given], {"new"})
 
 
 def test_several_models_share_one_search_of_a_picture(
