@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 
 from sadal_core.faces.align import OUTSIDE
 
-# One training face of twenty is darker than this, so that ordinary pictures stay untouched.
+# One of twenty training faces is darker than this, so that ordinary pictures stay untouched.
 WHITE: Final = 160  # grey level, 0 to 255
 _BRIGHT: Final = 0.99  # quantile of the grey levels of a face: its highlights
 _MOST: Final = 8.0  # beyond this factor there is more noise than face
@@ -21,20 +21,27 @@ def exposed(
 
     .. math:: \min(255, g\,x), \qquad g = \min\bigl(8, \max(1, \mathrm{white} / q_{.99})\bigr)
 
-    with :math:`q_{.99}` the quantile of the grey levels (ITU-R BT.601) inside the picture. One
-    factor for all channels keeps hues. What lies outside the picture stays grey.
+    with :math:`q_{.99}` the `highlights`. One factor for all channels keeps hues. What lies outside
+    the picture stays grey.
 
     Args:
         crop: RGB face.
         white: grey level that highlights reach; 0 leaves every crop as it is.
     """
-    grey = np.array(OUTSIDE)
-    inside = cv2.bitwise_not(cv2.inRange(crop, grey, grey))
-    counts = cv2.calcHist([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)], [0], inside, [256], [0, 256])
-    reached = np.cumsum(counts)
-    highlights = int(np.searchsorted(reached, _BRIGHT * reached[-1]))
-    gain = min(_MOST, white / max(highlights, 1))
+    gain = min(_MOST, white / max(highlights(crop), 1))
     if gain <= 1:
         return crop
-    brighter = cv2.convertScaleAbs(crop, alpha=gain)
-    return np.where(inside[..., None] > 0, brighter, crop)
+    return np.where(_inside(crop)[..., None] > 0, cv2.convertScaleAbs(crop, alpha=gain), crop)
+
+
+def highlights(crop: UInt8[np.ndarray, "height width 3"]) -> int:
+    """The 99 % quantile of the grey levels of `crop` that lie inside the picture; 0 for none."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    counts = np.cumsum(cv2.calcHist([grey], [0], _inside(crop), [256], [0, 256]))
+    return int(np.searchsorted(counts, _BRIGHT * counts[-1]))
+
+
+def _inside(crop: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "height width"]:
+    """255 inside the picture, 0 outside."""
+    outside = np.array(OUTSIDE)
+    return cv2.bitwise_not(cv2.inRange(crop, outside, outside))

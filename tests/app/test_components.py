@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from app.components.map_view import map_view
 from app.components.packed import PackedHTML
 from app.components.panel import details, empty_panel, face_panel, notes, problem_panel
 from app.components.stage import stage
+from sadal_core.faces.quality import QualityWarning
 from tests.fakes import BANDS, MANIFEST, estimate_of
 
 IMAGE = np.full((100, 200, 3), 120, np.uint8)
@@ -69,10 +71,11 @@ def test_the_panel_gives_age_interval_and_which_face() -> None:
     assert "Face 2 of 3" in html
 
 
-@pytest.mark.parametrize("warning", ["small", "blurred", "turned", "cut"])
-def test_each_warning_is_explained(warning: str) -> None:
-    html = face_panel(estimate_of(34, warnings=(warning,)), number=1, count=1)  # type: ignore[arg-type]
+@pytest.mark.parametrize("warning", get_args(QualityWarning))
+def test_each_warning_is_explained(warning: QualityWarning) -> None:
+    html = face_panel(estimate_of(34, warnings=(warning,)), number=1, count=1)
     assert text.WARNINGS[warning] in html
+    assert text.WARNING_NAMES[warning]
     assert html.count("<li>") == 1
 
 

@@ -31,10 +31,18 @@ def test_each_fault_gives_its_own_warning_alone(sharp: np.ndarray) -> None:
     middle = FRONTAL.mean(axis=0)
     assert warnings_for(sharp, (FRONTAL - middle) * 0.5 + middle) == ("small",)
     assert warnings_for(cv2.GaussianBlur(sharp, (0, 0), 8), FRONTAL) == ("blurred",)
+    assert warnings_for(sharp // 4, FRONTAL) == ("dark",)
     turned = FRONTAL.copy()
     turned[2, 0] += 14  # px: the nose moves towards one eye; the eyes are 35 px apart
     assert warnings_for(sharp, turned) == ("turned",)
     assert warnings_for(sharp, SPEC.template - (60, 0)) == ("cut",)
+
+
+def test_a_dim_face_is_not_taken_for_a_blurred_one() -> None:
+    soft = np.full((300, 300, 3), 60, np.uint8)
+    soft[::4] = 66  # faint edges at a third of the light, clear ones in the light
+    assert warnings_for(soft, FRONTAL) == ("dark",)
+    assert "blurred" in warnings_for(np.full((300, 300, 3), 60, np.uint8), FRONTAL)
 
 
 def test_the_turn_does_not_depend_on_how_the_head_is_tilted(sharp: np.ndarray) -> None:
