@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sadal_core.ages import gaussian_labels
-from sadal_core.faces.align import centre
+from sadal_core.faces.align import CropSpec, centre
 from sadal_core.model import AgeModel
 from sadal_core.training.augment import augment
 from sadal_core.training.steps import age_loss
@@ -65,18 +65,9 @@ def lower_maps(
     model: AgeModel, crops: UInt8[np.ndarray, "faces canvas canvas 3"], tuning: Tuning = TUNING
 ) -> Maps:
     """Output of the stages that stay for every view of stored `crops`, in half precision."""
-    spec, below = model.spec.crop, model.backbone.stages[: -tuning.stages]
-    faces = centre(crops, spec)
-    return np.stack(
-        [
-            np.concatenate(list(_through(below, model, view)))
-            for view in (
-                *(_varied(model, crops, (tuning.seed, number)) for number in range(tuning.views)),
-                faces,
-                faces[:, :, ::-1],
-            )
-        ]
-    )
+    below = model.backbone.stages[: -tuning.stages]
+    views = _views(crops, model.spec.crop, tuning)
+    return np.stack([np.concatenate(list(_through(below, model, view))) for view in views])
 
 
 def tuned(
@@ -162,15 +153,15 @@ def _through(
         yield x.half().contiguous().numpy()
 
 
-def _varied(
-    model: AgeModel, crops: UInt8[np.ndarray, "faces canvas canvas 3"], seed: tuple[int, int]
-) -> UInt8[np.ndarray, "faces side side 3"]:
-    return np.stack(
-        [
-            augment(crop, model.spec.crop, np.random.default_rng((*seed, number)))
-            for number, crop in enumerate(crops)
-        ]
-    )
+def _views(
+    crops: UInt8[np.ndarray, "faces canvas canvas 3"], spec: CropSpec, tuning: Tuning
+) -> Iterator[UInt8[np.ndarray, "faces side side 3"]]:
+    for view in range(tuning.views):
+        rngs = (np.random.default_rng((tuning.seed, view, face)) for face in range(len(crops)))
+        yield np.stack([augment(crop, spec, rng) for crop, rng in zip(crops, rngs, strict=True)])
+    faces = centre(crops, spec)
+    yield faces
+    yield faces[:, :, ::-1]
 
 
 def _batches(rows: np.ndarray) -> Iterator[np.ndarray]:
