@@ -98,7 +98,7 @@ def feature_set(
     """
     features = kept_array(
         cache,
-        _key(model, crops),
+        features_key(model, crops),
         lambda: torch.cat(list(_computed(model, crops, progress))).numpy(),
     )
     progress(len(crops.ages), len(crops.ages))
@@ -130,7 +130,7 @@ def _computed(
         progress(min(start + _BATCH, len(crops.images)), len(crops.images))
 
 
-def _key(model: AgeModel, crops: Crops) -> str:
+def features_key(model: AgeModel, crops: Crops) -> str:
     """Says which backbone, which scaling of its input and which faces features belong to."""
     seen = f"{model.spec.mean} {model.spec.std} {model.spec.white}"
     faces = f"{crops.dataset} {crops.labels} {crops.images.shape}"

@@ -1,6 +1,8 @@
 """Measure a model on a data set under a protocol, into a result file."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,14 @@ from sadal_core.cli.train_metric import age_stage
 from sadal_core.data.crops import Crops
 from sadal_core.errors import ConfigError, DataError
 from sadal_core.evaluation.groups import group_rows
-from sadal_core.evaluation.protocols import PROTOCOLS, Measured
+from sadal_core.evaluation.protocols import PROTOCOLS, Measured, Progress
 from sadal_core.evaluation.report import measured
-from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
-from sadal_core.experiments.tuning import TUNING, lower_maps
+from sadal_core.experiments.lopo import (
+    FOLD,
+    READOUTS,
+    leave_one_person_out,
+)
+from sadal_core.experiments.tuning import TUNING, tuned_folds
 from sadal_core.files import write_json
 from sadal_core.manifest import entry
 from sadal_core.model import AgeModel
@@ -62,24 +68,41 @@ def run(options: argparse.Namespace) -> int:
     if options.control:
         _become_control(model, manifest)
     (crops,) = load_crops(options, model.spec.crop)
-    with tqdm(desc=f"{crops.dataset}: {options.protocol}", unit="fold") as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with _bar(crops.dataset, options.protocol) as progress:
         if options.protocol == "lopo":
-            (faces,) = feature_sets(options, model, [crops])
-            maps = lower_maps(model, crops.images) if options.tune else None
-            result = leave_one_person_out(
-                model, crops, faces, options.readout, progress, maps=maps, workers=options.workers
-            )
+            result = _left_out(options, model, crops, progress)
         else:
             result = PROTOCOLS[options.protocol](model, manifest, crops, progress)
     record = _record(options, crops, manifest, result)
     write_json(options.out, record)
     _print(record)
     return 0
+
+
+def _left_out(
+    options: argparse.Namespace, model: AgeModel, crops: Crops, progress: Progress
+) -> Measured:
+    (faces,) = feature_sets(options, model, [crops])
+    tuned = None
+    if options.tune:
+        folder = options.cache / options.data[0].stem / "tuned"
+        with _bar(crops.dataset, "tuning") as tuning:
+            tuned = tuned_folds(model, crops, faces, folder, tuning, workers=options.workers)
+    return leave_one_person_out(
+        model, crops, faces, options.readout, progress, tuned=tuned, workers=options.workers
+    )
+
+
+@contextmanager
+def _bar(dataset: str, what: str) -> Iterator[Progress]:
+    """A bar on the terminal, moved by whoever is told."""
+    with tqdm(desc=f"{dataset}: {what}", unit="fold") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
 
 
 def _become_control(model: AgeModel, manifest: dict[str, Any]) -> None:

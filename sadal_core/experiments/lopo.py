@@ -4,7 +4,7 @@ With tuning its last stages are, too.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -24,7 +24,6 @@ from sadal_core.errors import DataError
 from sadal_core.evaluation.metrics import Predictions, mae
 from sadal_core.evaluation.predict import COVERAGE
 from sadal_core.evaluation.protocols import Measured, Progress
-from sadal_core.experiments.tuning import Maps, tuned
 from sadal_core.features import FeatureSet, units
 from sadal_core.model import AgeModel
 from sadal_core.rankers import ExpectationRanker
@@ -100,7 +99,7 @@ def leave_one_person_out(
     readout: str,
     progress: Progress,
     *,
-    maps: Maps | None = None,
+    tuned: Sequence[FeatureSet] | None = None,
     workers: int = 2,
 ) -> Measured:
     """Each person measured with a readout learned from everybody else.
@@ -111,16 +110,17 @@ def leave_one_person_out(
         faces: features of the crops.
         readout: name in `READOUTS`.
         progress: told the folds done and the folds in all.
-        maps: of the crops, see `tuning.lower_maps`; with them the last stages of the backbone are
-            tuned in every fold, else the backbone stays.
+        tuned: features of all faces for each of `person_splits`, where the backbone was tuned in
+            every fold, too (`tuning.tuned_folds`).
         workers: processes, each on one core.
 
     Raises:
         DataError: subjects are unknown, or there are fewer than two.
     """
-    splits = [split for _, split in leave_one_out([sample.subject for sample in crops.samples])]
+    splits = person_splits(crops)
     made = np.empty((3, len(crops.ages)))
-    jobs = (delayed(_fold)(readout, model, faces, maps, split) for split in splits)
+    seen = tuned or [faces] * len(splits)
+    jobs = (delayed(_fold)(readout, model, *fold) for fold in zip(seen, splits, strict=True))
     results: Any = Parallel(n_jobs=workers, return_as="generator")(jobs)
     for number, (split, estimates) in enumerate(zip(splits, results, strict=True)):
         made[:, split.validation] = estimates.clip(0, 120)
@@ -129,13 +129,17 @@ def leave_one_person_out(
     return Measured(estimated, units(crops), crops.samples, crops.ages)
 
 
-def _fold(
-    readout: str, model: AgeModel, faces: FeatureSet, maps: Maps | None, split: Split
-) -> Estimates:
+def person_splits(crops: Crops) -> list[Split]:
+    """Each person left out once.
+
+    Raises:
+        DataError: subjects are unknown, or there are fewer than two.
+    """
+    return [split for _, split in leave_one_out([sample.subject for sample in crops.samples])]
+
+
+def _fold(readout: str, model: AgeModel, faces: FeatureSet, split: Split) -> Estimates:
     torch.set_num_threads(1)
-    if maps is not None:
-        model, features = tuned(model, maps, faces.ages, split.train)
-        faces = replace(faces, features=features)
     return READOUTS[readout](model, faces.select(split.train), faces.select(split.validation))
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sadal_core.evaluation.metrics import mae
 from sadal_core.evaluation.protocols import Measured
 from sadal_core.experiments import lopo
 from sadal_core.experiments.lopo import READOUTS, leave_one_person_out
-from sadal_core.experiments.tuning import Maps, lower_maps
+from sadal_core.experiments.tuning import tuned_folds
 from sadal_core.features import feature_set
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
@@ -25,16 +26,21 @@ def model(tiny: AgeModel, monkeypatch: pytest.MonkeyPatch) -> AgeModel:
     return tiny
 
 
+def unseen(done: int, total: int) -> None:
+    pass
+
+
 def measured(
     model: AgeModel,
     crops: Crops,
     readout: str,
     done: list[tuple[int, int]],
-    maps: Maps | None = None,
+    tune: Path | None = None,
 ) -> Measured:
     faces = feature_set(model, crops)
+    tuned = tuned_folds(model, crops, faces, tune, unseen, workers=1) if tune else None
     return leave_one_person_out(
-        model, crops, faces, readout, lambda *now: done.append(now), maps=maps, workers=1
+        model, crops, faces, readout, lambda *now: done.append(now), tuned=tuned, workers=1
     )
 
 
@@ -53,7 +59,9 @@ def test_every_readout_learns_from_the_others(model: AgeModel, readout: str) -> 
 
 @pytest.mark.parametrize("tune", [False, True])
 @pytest.mark.parametrize("readout", READOUTS)
-def test_no_readout_sees_the_person(model: AgeModel, readout: str, tune: bool) -> None:
+def test_no_readout_sees_the_person(
+    model: AgeModel, readout: str, tune: bool, tmp_path: Path
+) -> None:
     """The estimate of a person is the same whatever ages that person's pictures carry."""
     crops = planted_crops(60, subjects=3)
     theirs = np.array([sample.subject == "p0" for sample in crops.samples])
@@ -61,17 +69,17 @@ def test_no_readout_sees_the_person(model: AgeModel, readout: str, tune: bool) -
         replace(sample, age=79 - sample.age) if sample.subject == "p0" else sample
         for sample in crops.samples
     ]
-    maps = lower_maps(model, crops.images) if tune else None
-    first = measured(model, crops, readout, [], maps).predictions.age
-    second = measured(model, replace(crops, samples=wrong), readout, [], maps).predictions.age
+    folder = tmp_path if tune else None
+    first = measured(model, crops, readout, [], folder).predictions.age
+    second = measured(model, replace(crops, samples=wrong), readout, [], folder).predictions.age
     assert np.allclose(first[theirs], second[theirs])
     assert not np.allclose(first[~theirs], second[~theirs])
 
 
-def test_tuning_gives_other_estimates(model: AgeModel) -> None:
+def test_tuning_gives_other_estimates(model: AgeModel, tmp_path: Path) -> None:
     crops = planted_crops(60, subjects=3)
     still = measured(model, crops, "ridge", []).predictions
-    moved = measured(model, crops, "ridge", [], lower_maps(model, crops.images)).predictions
+    moved = measured(model, crops, "ridge", [], tmp_path).predictions
     assert not np.allclose(still.age, moved.age)
     assert mae(moved.true, moved.age) < 7
 
