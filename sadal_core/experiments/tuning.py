@@ -93,7 +93,7 @@ def tuned_folds(
 
     Args:
         model: what every fold starts from.
-        crops: of all faces; for each, 25 kB of every view are held in memory.
+        crops: of all faces; for each, 50 kB of every view are held in memory.
         faces: their features before the tuning.
         folder: where the features of a fold are kept, so that a stopped run goes on.
         progress: told the folds done and the folds in all.
