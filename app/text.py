@@ -115,7 +115,7 @@ LOST_WORDS: Final = {
 
 WARNINGS: Final = {
     "small": "Small face: few pixels carry the age. Use a closer or larger picture.",
-    "dark": "Dark: skin and wrinkles are hard to see. Turn to a window or a lamp.",
+    "dark": "Dark: skin and wrinkles are hard to see. Use more light, from a window or a lamp.",
     "blurred": "Blurred: wrinkles and skin texture are lost. Use a sharper picture.",
     "turned": "Turned away: the model has mostly seen faces from the front. Look at the camera.",
     "cut": "Cut off: part of the face lies outside the picture. Show the whole head.",

@@ -10,6 +10,7 @@ sets the level to which a model's dark faces are brightened; 0 leaves them dark.
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Container, Iterator
 from dataclasses import replace
@@ -89,12 +90,12 @@ def whites(options: list[str], names: Container[str]) -> dict[str, float]:
     """Levels by the models that they are for.
 
     Raises:
-        ConfigError: an option is not NAME=LEVEL with the name of a model and a grey level.
+        ConfigError: an option is not NAME=LEVEL with the name of a model, once, and a grey level.
     """
     levels: dict[str, float] = {}
     for option in options:
         name, _, level = option.partition("=")
-        if name not in names or not level.isdecimal() or int(level) > 255:
+        if name not in names or name in levels or not level.isdecimal() or int(level) > 255:
             raise ConfigError(
                 f"--white takes NAME=LEVEL with a model's name and 0 to 255, got {option!r}."
             )
@@ -144,17 +145,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     ages = perturbed_ages(pictures(), estimators)
     true, groups = crops.ages[index].astype(float), units(crops)[index]
     return {
-        "command": " ".join(
-            [
-                "python benchmarks/robustness.py",
-                f"--data {options.data[0].name} --count {options.count} --seed {options.seed}",
-                *(f"--model '{option.partition('=')[0]}'=DIR" for option in options.model),
-                *(
-                    f"--white '{option.partition('=')[0]}'={option.partition('=')[2]}"
-                    for option in options.white
-                ),
-            ]
-        ),
+        "command": _command(options),
         "revision": revision(),
         "dataset": crops.dataset,
         "labels_sha256": crops.labels,
@@ -168,6 +159,18 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             for name in loaded
         ],
     }
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command without this machine's folders."""
+    models = [f"{option.partition('=')[0]}=DIR" for option in options.model]
+    words = [
+        "python benchmarks/robustness.py", "--data", options.data[0].name,
+        "--count", str(options.count), "--seed", str(options.seed),
+        *(word for model in models for word in ("--model", shlex.quote(model))),
+        *(word for level in options.white for word in ("--white", shlex.quote(level))),
+    ]  # fmt: skip
+    return " ".join(words)
 
 
 def lines(record: dict[str, Any]) -> Iterator[str]:

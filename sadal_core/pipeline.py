@@ -26,7 +26,7 @@ class FaceEstimate:
 
     Attributes:
         face: box and five landmarks in px of the picture.
-        crop: the aligned face as the backbone saw it, RGB.
+        crop: the aligned face, RGB; the backbone saw a dark one brightened.
         features: output of the backbone.
         embedding: of unit length, in the space in which distances are taken.
         probabilities: distribution over `ages.GRID`, summing to 1.

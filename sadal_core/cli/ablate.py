@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
     key = {
         "base": asdict(base),
         "model": manifest["sha256"],
+        "white": model.spec.white,
         "labels": [crops.labels for crops in parts],
     }
     jobs = [(name, seed) for seed in options.seeds for name in options.only]

@@ -22,11 +22,7 @@ from sadal_core.errors import ConfigError, DataError
 from sadal_core.evaluation.groups import group_rows
 from sadal_core.evaluation.protocols import PROTOCOLS, Measured, Progress
 from sadal_core.evaluation.report import measured
-from sadal_core.experiments.lopo import (
-    FOLD,
-    READOUTS,
-    leave_one_person_out,
-)
+from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
 from sadal_core.experiments.tuning import TUNING, tuned_folds
 from sadal_core.files import write_json
 from sadal_core.manifest import entry
@@ -68,10 +64,10 @@ def run(options: argparse.Namespace) -> int:
     if options.control:
         _become_control(model, manifest)
     (crops,) = load_crops(options, model.spec.crop)
-    with _bar(crops.dataset, options.protocol) as progress:
-        if options.protocol == "lopo":
-            result = _left_out(options, model, crops, progress)
-        else:
+    if options.protocol == "lopo":
+        result = _left_out(options, model, crops)
+    else:
+        with _bar(crops.dataset, options.protocol) as progress:
             result = PROTOCOLS[options.protocol](model, manifest, crops, progress)
     record = _record(options, crops, manifest, result)
     write_json(options.out, record)
@@ -79,18 +75,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _left_out(
-    options: argparse.Namespace, model: AgeModel, crops: Crops, progress: Progress
-) -> Measured:
+def _left_out(options: argparse.Namespace, model: AgeModel, crops: Crops) -> Measured:
     (faces,) = feature_sets(options, model, [crops])
-    tuned = None
+    tuned, workers = None, options.workers
     if options.tune:
         folder = options.cache / options.data[0].stem / "tuned"
-        with _bar(crops.dataset, "tuning") as tuning:
-            tuned = tuned_folds(model, crops, faces, folder, tuning, workers=options.workers)
-    return leave_one_person_out(
-        model, crops, faces, options.readout, progress, tuned=tuned, workers=options.workers
-    )
+        with _bar(crops.dataset, "tuning") as progress:
+            tuned = tuned_folds(model, crops, faces, folder, progress, workers=workers)
+    with _bar(crops.dataset, "lopo") as progress:
+        return leave_one_person_out(
+            model, crops, faces, options.readout, progress, tuned=tuned, workers=workers
+        )
 
 
 @contextmanager

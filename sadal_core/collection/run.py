@@ -71,7 +71,7 @@ def opened(wanted: Wanted, model: AgeModel, manifest: Mapping[str, Any]) -> Open
     recipe = _recipe(wanted, model, manifest["sha256"])
     made_with = {
         "version": __version__, "command": wanted.command, "model": recipe.model_sha256,
-        "columns": _columns(recipe),
+        "columns": _columns(recipe), "white": model.spec.white,
     }  # fmt: skip
     folder = begun(wanted.out, made_with, find_pictures(list(wanted.paths)), wanted.shard_size)
     todo, notes, done = [], [], 0

@@ -18,7 +18,7 @@ from sadal_core.kept import kept_result
 from sadal_core.methods import METHODS
 from sadal_core.methods.method import Method
 
-_VERSION = 1  # raise when the way of measuring changes: kept folds are then made again
+_VERSION = 2  # raise when the way of measuring changes: kept folds are then made again
 
 
 @dataclass(frozen=True)

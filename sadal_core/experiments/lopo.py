@@ -119,7 +119,7 @@ def leave_one_person_out(
     """
     splits = person_splits(crops)
     made = np.empty((3, len(crops.ages)))
-    seen = tuned or [faces] * len(splits)
+    seen = [faces] * len(splits) if tuned is None else tuned
     jobs = (delayed(_fold)(readout, model, *fold) for fold in zip(seen, splits, strict=True))
     results: Any = Parallel(n_jobs=workers, return_as="generator")(jobs)
     for number, (split, estimates) in enumerate(zip(splits, results, strict=True)):

@@ -10,6 +10,7 @@ from sadal_core.faces.align import OUTSIDE
 
 # One of twenty training faces is darker than this, so that ordinary pictures stay untouched.
 WHITE: Final = 160  # grey level, 0 to 255
+_EDGE: Final = np.ones((5, 5), np.uint8)  # px: how far a border blends into the face
 _BRIGHT: Final = 0.99  # quantile of the grey levels of a face: its highlights
 _MOST: Final = 8.0  # beyond this factor there is more noise than face
 
@@ -35,9 +36,12 @@ def exposed(
 
 
 def highlights(crop: UInt8[np.ndarray, "height width 3"]) -> int:
-    """The 99 % quantile of the grey levels of `crop` that lie inside the picture; 0 for none."""
+    """The 99 % quantile of the grey levels of `crop` well inside the picture; 0 for none.
+
+    Along the border the grey of outside is blended in, which is brighter than a dark face.
+    """
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    counts = np.cumsum(cv2.calcHist([grey], [0], _inside(crop), [256], [0, 256]))
+    counts = np.cumsum(cv2.calcHist([grey], [0], cv2.erode(_inside(crop), _EDGE), [256], [0, 256]))
     return int(np.searchsorted(counts, _BRIGHT * counts[-1]))
 
 

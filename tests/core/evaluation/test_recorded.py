@@ -85,6 +85,8 @@ def test_a_level_is_for_a_model_of_the_comparison() -> None:
 def test_a_level_for_nobody_or_of_no_grey_is_refused(given: str) -> None:
     with pytest.raises(ConfigError, match="NAME=LEVEL"):
         whites([given], {"new"})
+    with pytest.raises(ConfigError, match="NAME=LEVEL"):
+        whites(["new=0", "new=1"], {"new"})
 
 
 def test_several_models_share_one_search_of_a_picture(

@@ -69,9 +69,9 @@ def test_no_readout_sees_the_person(
         replace(sample, age=79 - sample.age) if sample.subject == "p0" else sample
         for sample in crops.samples
     ]
-    folder = tmp_path if tune else None
-    first = measured(model, crops, readout, [], folder).predictions.age
-    second = measured(model, replace(crops, samples=wrong), readout, [], folder).predictions.age
+    one, two = (tmp_path / "one", tmp_path / "two") if tune else (None, None)
+    first = measured(model, crops, readout, [], one).predictions.age
+    second = measured(model, replace(crops, samples=wrong), readout, [], two).predictions.age
     assert np.allclose(first[theirs], second[theirs])
     assert not np.allclose(first[~theirs], second[~theirs])
 

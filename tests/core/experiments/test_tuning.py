@@ -114,6 +114,17 @@ def test_folds_are_kept_and_those_that_are_missing_made(
     assert torch.equal(folds()[1].features, first[1].features)
 
 
+def test_another_head_makes_other_folds(tiny: AgeModel, tmp_path: Path) -> None:
+    crops = planted_crops(20, subjects=2)
+    for _ in range(2):
+        with torch.no_grad():
+            tiny.head.bias.add_(1.0)
+        tuned_folds(
+            tiny, crops, feature_set(tiny, crops), tmp_path, lambda *_: None, workers=1, tuning=LAST
+        )
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_learned(
     tiny: AgeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

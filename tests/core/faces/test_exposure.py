@@ -1,10 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sadal_core.faces.align import OUTSIDE
-from sadal_core.faces.exposure import WHITE, exposed
+from sadal_core.faces.exposure import WHITE, exposed, highlights
 
 
 def face(bright: int, rng: np.random.Generator) -> np.ndarray:
@@ -50,6 +51,17 @@ def test_what_lies_outside_the_picture_neither_counts_nor_changes(
     made = exposed(crop)
     assert np.array_equal(made[:, 20:], crop[:, 20:])
     assert made[:, :20].max() == WHITE
+
+
+def test_a_border_that_blends_into_a_dark_face_does_not_count(rng: np.random.Generator) -> None:
+    """As `align` leaves it where the picture ends inside the crop, at any angle."""
+    picture = face(24, rng)
+    turn = cv2.getRotationMatrix2D((20, 20), 30, 2.0)
+    crop = cv2.warpAffine(
+        picture, turn, (112, 112), borderMode=cv2.BORDER_CONSTANT, borderValue=OUTSIDE
+    )
+    assert (crop == np.array(OUTSIDE)).all(axis=2).mean() > 0.3
+    assert highlights(crop) <= 24
 
 
 def test_nearly_black_is_not_made_white(rng: np.random.Generator) -> None:
