@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from balance_tables import balance_table
+from brightening_tables import brightening_table
 from collection_tables import collection_table, large_map_table, neighbour_table
 from comparison_tables import comparison_table, cost_table, form_table
 from distributed_tables import distributed_table
@@ -254,6 +255,7 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "forms": form_table,
     "fuzz": fuzz_table,
     "balance": balance_table,
+    "brightening": brightening_table,
     "labels": label_table,
     "identity": identity_table,
     "load": load_table,
