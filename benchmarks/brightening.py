@@ -25,7 +25,7 @@ from benchmarks.recorded import data_parser, recorded  # noqa: E402
 from sadal_core.cli.datasets import add_model_argument, load_crops  # noqa: E402
 from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.data.crops import Crops  # noqa: E402
-from sadal_core.evaluation.groups import ATTRIBUTES  # noqa: E402
+from sadal_core.evaluation.groups import groups_of  # noqa: E402
 from sadal_core.evaluation.metrics import mae  # noqa: E402
 from sadal_core.evaluation.predict import age_logits, predictions  # noqa: E402
 from sadal_core.faces.align import centre  # noqa: E402
@@ -58,6 +58,9 @@ def rows(model: AgeModel, split: dict[str, Any], crops: Crops) -> list[dict[str,
     model.spec, spec = replace(model.spec, white=0), model.spec
     ages[False] = ages_of(model, crops, changed)
     model.spec = spec
+    groups = {"": np.ones(len(crops.ages), bool)}  # everybody
+    for named in groups_of(crops.samples).values():
+        groups |= named
     return [
         {
             "dataset": crops.dataset,
@@ -69,7 +72,7 @@ def rows(model: AgeModel, split: dict[str, Any], crops: Crops) -> list[dict[str,
             "mae": _error(crops, changed, ages[True], group),
             "mae_without": _error(crops, changed, ages[False], group),
         }
-        for name, group in groups_of(crops)
+        for name, group in groups.items()
     ]
 
 
@@ -77,15 +80,6 @@ def ages_of(model: AgeModel, crops: Crops, faces: np.ndarray) -> np.ndarray:
     """Estimates for these faces, in years."""
     logits = age_logits(model, list(crops.images[faces]))
     return predictions(model, logits, crops.ages[faces]).age
-
-
-def groups_of(crops: Crops) -> Iterator[tuple[str, np.ndarray]]:
-    """Everybody, then those who share a value of an attribute that is known."""
-    yield "", np.ones(len(crops.ages), bool)
-    for attribute in ATTRIBUTES:
-        values = np.array([getattr(sample, attribute) for sample in crops.samples], dtype=str)
-        names = sorted(set(values.tolist()) - {""})
-        yield from ((name, values == name) for name in names if len(names) > 1)
 
 
 def _error(crops: Crops, faces: np.ndarray, ages: np.ndarray, group: np.ndarray) -> float | None:

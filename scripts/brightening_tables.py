@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from stored import stored
-
-_TITLES = {"utkface": "UTKFace", "aaf": "All-Age-Faces"}
+from stored import DATA_SETS, stored
 
 
 def brightening_table() -> str:
@@ -21,7 +19,7 @@ def brightening_table() -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    title = _TITLES.get(row["dataset"], row["dataset"])
+    title = DATA_SETS.get(row["dataset"], row["dataset"])
     cells = (
         f"{title}: {row['group']}" if row["group"] else f"**{title}**", f"{row['n']:,}",
         f"{100 * row['brightened'] / row['n']:.1f} %", f"{100 * row['warned'] / row['n']:.1f} %",

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from stored import stored
-
-_TITLES = {"utkface": "UTKFace", "aaf": "All-Age-Faces"}
+from stored import DATA_SETS, stored
 
 
 def label_table() -> str:
@@ -16,7 +14,7 @@ def label_table() -> str:
         "|---" * 6 + "|",
     ]
     for row in record["rows"]:
-        title = _TITLES.get(row["dataset"], row["dataset"])
+        title = DATA_SETS.get(row["dataset"], row["dataset"])
         lines.append(_line(f"**{title}**", row))
         lines += [_line(f"{title}, {_decade(one)}", one) for one in row["bands"]]
     source = f"`{record['command']}`, code at revision `{record['revision'][:12]}`."

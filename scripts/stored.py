@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+DATA_SETS = {"utkface": "UTKFace", "aaf": "All-Age-Faces"}  # as the texts call them
 
 
 def stored(path: str) -> dict[str, Any]:

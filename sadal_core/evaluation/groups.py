@@ -24,6 +24,17 @@ FEWEST = 5
 _SEED = 0
 
 
+def groups_of(samples: Sequence[Sample]) -> dict[str, dict[str, Bool[np.ndarray, " faces"]]]:
+    """Who has which value, for each attribute of `Sample` that they have more than one value of."""
+    found = {}
+    for attribute in ATTRIBUTES:
+        values = np.array([getattr(sample, attribute) for sample in samples], dtype=str)
+        names = sorted(set(values.tolist()) - {""})
+        if len(names) > 1:
+            found[attribute] = {name: values == name for name in names}
+    return found
+
+
 def group_rows(
     predictions: Predictions, units: Int[np.ndarray, " faces"], samples: Sequence[Sample]
 ) -> list[dict[str, Any]]:
@@ -39,15 +50,10 @@ def group_rows(
         "same_ages", "decades" (the first years of those used), "n", "mae", "interval" and "bias".
     """
     rows: list[dict[str, Any]] = []
-    for attribute in ATTRIBUTES:
-        values = np.array([getattr(sample, attribute) for sample in samples], dtype=str)
-        names = sorted(set(values.tolist()) - {""})
-        if len(names) < 2:
-            continue
-        groups = [values == name for name in names]
-        decades = _shared_decades(predictions.true, groups)
-        everybody = np.logical_or.reduce(groups)
-        for name, group in zip(names, groups, strict=True):
+    for attribute, groups in groups_of(samples).items():
+        decades = _shared_decades(predictions.true, list(groups.values()))
+        everybody = np.logical_or.reduce(list(groups.values()))
+        for name, group in groups.items():
             rows.append({
                 "attribute": attribute, "value": name,
                 **_errors(predictions, units, group, group.astype(float)),
