@@ -23,7 +23,8 @@ from sadal_core.evaluation.groups import group_rows
 from sadal_core.evaluation.protocols import PROTOCOLS, Measured, Progress
 from sadal_core.evaluation.report import measured
 from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
-from sadal_core.experiments.tuning import TUNING, tuned_folds
+from sadal_core.experiments.tuned_folds import tuned_folds
+from sadal_core.experiments.tuning import TUNING
 from sadal_core.files import write_json
 from sadal_core.manifest import entry
 from sadal_core.model import AgeModel

@@ -111,7 +111,7 @@ def leave_one_person_out(
         readout: name in `READOUTS`.
         progress: told the folds done and the folds in all.
         tuned: features of all faces for each of `person_splits`, where the backbone was tuned in
-            every fold, too (`tuning.tuned_folds`).
+            every fold, too (`tuned_folds.tuned_folds`).
         workers: processes, each on one core.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The last stages of the backbone learned anew in every fold, before anything is read off it.
+"""The last stages of the backbone learned anew from few faces, before anything is read off it.
 
 What the stages below make of a face is computed once for all folds, because they stay as they are.
 
@@ -6,27 +6,18 @@ Letters: C, H, W of a feature map.
 """
 
 import copy
-import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Final, cast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
-from joblib import Parallel, delayed
 from torch import Tensor, nn
 from torch.nn import functional
 
 from sadal_core.ages import gaussian_labels
-from sadal_core.data.crops import Crops
-from sadal_core.evaluation.protocols import Progress
-from sadal_core.experiments.lopo import person_splits
 from sadal_core.faces.align import CropSpec, centre
-from sadal_core.features import FeatureSet, features_key
-from sadal_core.files import check_folder
-from sadal_core.kept import kept_array
 from sadal_core.model import AgeModel
 from sadal_core.training.augment import augment
 from sadal_core.training.steps import age_loss
@@ -77,71 +68,6 @@ def lower_maps(
     below = model.backbone.stages[: -tuning.stages]
     views = _views(crops, model.spec.crop, tuning)
     return np.stack([np.concatenate(list(_through(below, model, view))) for view in views])
-
-
-def tuned_folds(
-    model: AgeModel,
-    crops: Crops,
-    faces: FeatureSet,
-    folder: Path,
-    progress: Progress,
-    *,
-    workers: int = 2,
-    tuning: Tuning = TUNING,
-) -> list[FeatureSet]:
-    """All faces, for each of `person_splits`, as the backbone tuned on its training part sees them.
-
-    Args:
-        model: what every fold starts from.
-        crops: of all faces, some thousands: each view of a face is 50 kB.
-        faces: their features before the tuning.
-        folder: where the features of a fold are kept, so that a stopped run goes on.
-        progress: told the folds done and the folds in all.
-        workers: processes, each on one core.
-        tuning: settings.
-
-    Raises:
-        DataError: see `person_splits`; the folder cannot be written, or features are not finite.
-    """
-    splits = person_splits(crops)
-    head = b"".join(value.cpu().numpy().tobytes() for value in model.head.state_dict().values())
-    known = f"{features_key(model, crops)} {_digest(head)} {tuning}"
-    paths = [folder / f"{_digest(known.encode() + s.train.tobytes())}.npz" for s in splits]
-    maps = None
-    if not all(path.is_file() for path in paths):
-        check_folder(folder)
-        maps = lower_maps(model, crops.images, tuning)
-    jobs = (
-        delayed(_kept_fold)(path, model, crops.images, maps, faces.ages, split.train, tuning)
-        for path, split in zip(paths, splits, strict=True)
-    )
-    made = []
-    for features in cast(Iterable[Any], Parallel(n_jobs=workers, return_as="generator")(jobs)):
-        made.append(replace(faces, features=torch.from_numpy(features)))
-        progress(len(made), len(splits))
-    return made
-
-
-def _kept_fold(
-    path: Path,
-    model: AgeModel,
-    images: np.ndarray,
-    maps: Maps | None,
-    ages: np.ndarray,
-    train: np.ndarray,
-    tuning: Tuning,
-) -> np.ndarray:
-    torch.set_num_threads(1)
-
-    def make() -> np.ndarray:
-        views = lower_maps(model, images, tuning) if maps is None else maps
-        return tuned(model, views, ages, train, tuning)[1].numpy()
-
-    return kept_array(path, path.stem, make)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def tuned(

@@ -11,7 +11,7 @@ from sadal_core.evaluation.metrics import mae
 from sadal_core.evaluation.protocols import Measured
 from sadal_core.experiments import lopo
 from sadal_core.experiments.lopo import READOUTS, leave_one_person_out
-from sadal_core.experiments.tuning import tuned_folds
+from sadal_core.experiments.tuned_folds import tuned_folds
 from sadal_core.features import feature_set
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
