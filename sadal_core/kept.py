@@ -53,21 +53,26 @@ def kept_array(path: Path | None, key: str, make: Callable[[], np.ndarray]) -> n
     Raises:
         DataError: the file cannot be written, said before anything is made.
     """
-    if path is None:
-        return make()
+    return make() if path is None else kept_arrays(path, key, lambda: {"array": make()})["array"]
+
+
+def kept_arrays(
+    path: Path, key: str, make: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """The same for several arrays by name, always the same ones; none is called "key"."""
     stored = _stored(path, key)
     if stored is not None:
         return stored
     check_folder(path.parent)
     made = make()
-    write_arrays(path, key=np.array(key), array=made)
+    write_arrays(path, key=np.array(key), **made)
     return made
 
 
-def _stored(path: Path, key: str) -> np.ndarray | None:
+def _stored(path: Path, key: str) -> dict[str, np.ndarray] | None:
     try:
         arrays = read_arrays(path, "")
-        return arrays["array"] if str(arrays["key"]) == key else None
+        return arrays if str(arrays.pop("key")) == key else None
     except (DataError, KeyError):
         return None  # it is only a cache: computed again
 

@@ -22,7 +22,13 @@ from sadal_core.errors import ConfigError, DataError
 from sadal_core.evaluation.groups import group_rows
 from sadal_core.evaluation.protocols import PROTOCOLS, Measured, Progress
 from sadal_core.evaluation.report import measured
-from sadal_core.experiments.lopo import FOLD, READOUTS, leave_one_person_out
+from sadal_core.experiments.lopo import (
+    FOLD,
+    READOUTS,
+    check_readout,
+    leave_one_person_out,
+    person_splits,
+)
 from sadal_core.experiments.tuned_folds import tuned_folds
 from sadal_core.experiments.tuning import TUNING
 from sadal_core.files import write_json
@@ -41,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--readout", choices=list(READOUTS), default="sadal",
-        help="lopo: what is learned above the backbone in every fold (default: %(default)s)",
+        help="lopo: what is learned above the backbone in every fold; head, with --tune: nothing "
+        "(default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--tune", action="store_true",
@@ -61,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
         raise DataError("evaluate measures one data set at a time. Give one --data PATH.")
     if options.tune and options.protocol != "lopo":
         raise ConfigError("--tune goes with --protocol lopo: elsewhere nothing is learned.")
+    if options.protocol == "lopo":
+        check_readout(options.readout, tuned=options.tune)
     model, manifest = load_model(options.model)
     if options.control:
         _become_control(model, manifest)
@@ -77,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _left_out(options: argparse.Namespace, model: AgeModel, crops: Crops) -> Measured:
+    person_splits(crops)  # whoever is unknown is better missed before anything is computed
     (faces,) = feature_sets(options, model, [crops])
     tuned, workers = None, options.workers
     if options.tune:

@@ -20,10 +20,11 @@ from sklearn.preprocessing import StandardScaler
 from sadal_core.ages import summaries
 from sadal_core.data.crops import Crops
 from sadal_core.data.splits import Split, leave_one_out
-from sadal_core.errors import DataError
+from sadal_core.errors import ConfigError, DataError
 from sadal_core.evaluation.metrics import Predictions, mae
 from sadal_core.evaluation.predict import COVERAGE
 from sadal_core.evaluation.protocols import Measured, Progress
+from sadal_core.experiments.tuning import Tuned
 from sadal_core.features import FeatureSet, units
 from sadal_core.model import AgeModel
 from sadal_core.rankers import ExpectationRanker
@@ -85,11 +86,21 @@ def sadal(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
     return _distribution_readout(embedded(start, train), train, embedded(start, person))
 
 
+def head(model: AgeModel, train: FeatureSet, person: FeatureSet) -> Estimates:
+    """The head as it is, with nothing learned above the stages that were tuned together with it."""
+    del train  # it has had its part in the tuning
+    with torch.no_grad():
+        logits = model.head(person.plain).double()
+    return summaries(torch.softmax(logits, dim=1).numpy(), coverage=COVERAGE).T
+
+
 READOUTS: Final[dict[str, Readout]] = {
     "sadal": sadal,
     "cross_entropy": cross_entropy,
     "ridge": ridge,
+    "head": head,
 }
+_OF_TUNING = ("head",)  # what the others have learned reaches these by the tuning alone
 
 
 def leave_one_person_out(
@@ -99,7 +110,7 @@ def leave_one_person_out(
     readout: str,
     progress: Progress,
     *,
-    tuned: Sequence[FeatureSet] | None = None,
+    tuned: Sequence[Tuned] | None = None,
     workers: int = 2,
 ) -> Measured:
     """Each person measured with a readout learned from everybody else.
@@ -110,16 +121,18 @@ def leave_one_person_out(
         faces: features of the crops.
         readout: name in `READOUTS`.
         progress: told the folds done and the folds in all.
-        tuned: features of all faces for each of `person_splits`, where the backbone was tuned in
-            every fold, too (`tuned_folds.tuned_folds`).
+        tuned: what the backbone makes of all faces for each of `person_splits`, where it was tuned
+            in every fold, too (`tuned_folds.tuned_folds`).
         workers: processes, each on one core.
 
     Raises:
+        ConfigError: see `check_readout`.
         DataError: subjects are unknown, or there are fewer than two.
     """
+    check_readout(readout, tuned=tuned is not None)
     splits = person_splits(crops)
     made = np.empty((3, len(crops.ages)))
-    seen = [faces] * len(splits) if tuned is None else tuned
+    seen = [Tuned(faces, model.head)] * len(splits) if tuned is None else tuned
     jobs = (delayed(_fold)(readout, model, *fold) for fold in zip(seen, splits, strict=True))
     results: Any = Parallel(n_jobs=workers, return_as="generator")(jobs)
     for number, (split, estimates) in enumerate(zip(splits, results, strict=True)):
@@ -127,6 +140,19 @@ def leave_one_person_out(
         progress(number + 1, len(splits))
     estimated = Predictions(crops.ages.astype(float), *made)
     return Measured(estimated, units(crops), crops.samples, crops.ages)
+
+
+def check_readout(readout: str, *, tuned: bool) -> None:
+    """Refuse a readout that would learn nothing from the other persons.
+
+    Raises:
+        ConfigError: it reads with what the tuning has learned, and nothing is tuned.
+    """
+    if readout in _OF_TUNING and not tuned:
+        raise ConfigError(
+            f"The readout {readout} learns nothing but by the tuning of the backbone. Add --tune, "
+            "or choose another readout."
+        )
 
 
 def person_splits(crops: Crops) -> list[Split]:
@@ -138,9 +164,12 @@ def person_splits(crops: Crops) -> list[Split]:
     return [split for _, split in leave_one_out([sample.subject for sample in crops.samples])]
 
 
-def _fold(readout: str, model: AgeModel, faces: FeatureSet, split: Split) -> Estimates:
+def _fold(readout: str, model: AgeModel, seen: Tuned, split: Split) -> Estimates:
     torch.set_num_threads(1)
-    return READOUTS[readout](model, faces.select(split.train), faces.select(split.validation))
+    model = copy.deepcopy(model)  # where there is one process, it is everybody's
+    model.head = seen.head
+    train, person = (seen.faces.select(part) for part in (split.train, split.validation))
+    return READOUTS[readout](model, train, person)
 
 
 def _distribution_readout(

@@ -8,7 +8,7 @@ Letters: C, H, W of a feature map.
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from sadal_core.ages import gaussian_labels
 from sadal_core.faces.align import CropSpec, centre
+from sadal_core.features import FeatureSet
 from sadal_core.model import AgeModel
 from sadal_core.training.augment import augment
 from sadal_core.training.steps import age_loss
@@ -55,6 +56,18 @@ class Tuning:
     expectation_weight: float = 0.5
     dropout: float = 0.2
     seed: int = 1
+
+
+class Tuned(NamedTuple):
+    """What was made of some faces by a backbone tuned on others of them.
+
+    Attributes:
+        faces: features of all of them.
+        head: learned with the stages.
+    """
+
+    faces: FeatureSet
+    head: nn.Linear
 
 
 TUNING: Final = Tuning()  # laid out on ten folds over persons of FG-NET

@@ -11,6 +11,7 @@ from sadal_core.kept import (
     SEAL,
     check_zip,
     kept_array,
+    kept_arrays,
     kept_result,
     read_arrays,
     read_sealed,
@@ -56,6 +57,17 @@ def test_an_array_is_made_once_and_again_where_the_file_is_not_its_own(
     assert make.calls == (1 if damage is None else 2)
     kept_array(path, "other faces", make)  # type: ignore[arg-type]
     assert make.calls == (2 if damage is None else 3)
+
+
+def test_arrays_by_name_are_kept_together(tmp_path: Path) -> None:
+    path, made = tmp_path / "one.npz", {"a": np.arange(3), "b": np.eye(2)}
+    make = Counter(made)
+    for _ in range(2):
+        read = kept_arrays(path, "faces", make)  # type: ignore[arg-type]
+        assert set(read) == set(made)
+        for name, array in made.items():
+            np.testing.assert_array_equal(read[name], array)
+    assert make.calls == 1
 
 
 def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sadal_core.cli import main
+from sadal_core.cli import evaluate, main
 from sadal_core.experiments import lopo
 from sadal_core.kept import SEAL
 from tests.pictures import encoded
@@ -124,13 +124,32 @@ def metric_stage(data: list[str], tmp_path: Path, age_manifest: dict[str, Any]) 
     compare_variants(data, age_model, tmp_path, settings)
 
 
+def test_persons_that_are_unknown_are_missed_before_anything_is_computed(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unknown = tmp_path / "unknown"
+    unknown.mkdir()
+    (unknown / "0.jpg").write_bytes((folder / "30.jpg").read_bytes())
+    (unknown / "labels.csv").write_text("path,age\n0.jpg,10")
+    monkeypatch.setattr(evaluate, "feature_sets", lambda *_: pytest.fail("computed for nothing"))
+    data = ["--data", str(unknown), "--cache", str(tmp_path / "crops"), "--workers", "1"]
+    out = tmp_path / "result.json"
+    assert main(["evaluate", *data, "--protocol", "lopo", "--out", str(out)]) == 2
+    assert "who is in each picture" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def leaves_persons_out(evaluated: Callable[..., dict[str, Any]], faces: int) -> None:
     """With the backbone as it is, and with its last stages tuned."""
     still = evaluated("--protocol", "lopo", "--readout", "sadal")
     assert (still["readout"], still["n"], still["tuning"]) == ("sadal", faces, {})
-    tuned = evaluated("--protocol", "lopo", "--readout", "ridge", "--tune")
-    assert (tuned["n"], tuned["tuning"]["stages"]) == (faces, 3)
-    assert "--readout ridge --tune" in tuned["command"]
+    for readout in ("ridge", "head"):
+        tuned = evaluated("--protocol", "lopo", "--readout", readout, "--tune")
+        assert (tuned["n"], tuned["tuning"]["stages"]) == (faces, 3)
+        assert f"--readout {readout} --tune" in tuned["command"]
 
 
 def refuses_a_stale_control(data: list[str], model: Path, out: Path) -> None:
@@ -178,6 +197,8 @@ def compare_variants(data: list[str], age_model: Path, tmp_path: Path, settings:
         (["evaluate", "--data", "a", "b", "--protocol", "lopo", "--out", "x"], "one data set"),
         (["evaluate", "--data", "a", "--protocol", "unseen", "--tune", "--out", "x"],
          "--tune goes with --protocol lopo"),
+        (["evaluate", "--data", "a", "--protocol", "lopo", "--readout", "head", "--out", "x"],
+         "The readout head learns nothing but by the tuning"),
         (["ablate", "--data", "a", "--out", "x", "--only", "magic"], "Unknown variant 'magic'"),
         (["train", "--stage", "metric", "--data", "a", "--out", "x", "--set", "tau=0"], "tau must"),
         (["evaluate", "--data", "nowhere", "--protocol", "lopo", "--out", "x", "--model", "m"],

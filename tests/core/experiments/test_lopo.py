@@ -6,16 +6,21 @@ import pytest
 import torch
 
 from sadal_core.data.crops import Crops
-from sadal_core.errors import DataError
+from sadal_core.errors import ConfigError, DataError
 from sadal_core.evaluation.metrics import mae
 from sadal_core.evaluation.protocols import Measured
 from sadal_core.experiments import lopo
 from sadal_core.experiments.lopo import READOUTS, leave_one_person_out
 from sadal_core.experiments.tuned_folds import tuned_folds
+from sadal_core.experiments.tuning import TUNING, Tuning
 from sadal_core.features import feature_set
 from sadal_core.metric import MetricModel
 from sadal_core.model import AgeModel
 from tests.planted import TINY, planted_crops
+
+EVERY = [
+    (readout, tune) for readout in READOUTS for tune in (False, True) if readout != "head" or tune
+]
 
 
 @pytest.fixture
@@ -36,19 +41,24 @@ def measured(
     readout: str,
     done: list[tuple[int, int]],
     tune: Path | None = None,
+    tuning: Tuning = TUNING,
 ) -> Measured:
-    faces = feature_set(model, crops)
-    tuned = tuned_folds(model, crops, faces, tune, unseen, workers=1) if tune else None
+    faces, tuned = feature_set(model, crops), None
+    if tune is not None:
+        tuned = tuned_folds(model, crops, faces, tune, unseen, workers=1, tuning=tuning)
     return leave_one_person_out(
         model, crops, faces, readout, lambda *now: done.append(now), tuned=tuned, workers=1
     )
 
 
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("readout", sorted(set(READOUTS) - {"head"}))
 def test_every_readout_learns_from_the_others(model: AgeModel, readout: str) -> None:
     crops = planted_crops(120, subjects=4)
     folds: list[tuple[int, int]] = []
-    result = measured(model, crops, readout, folds)
+    check_learned(measured(model, crops, readout, folds), folds)
+
+
+def check_learned(result: Measured, folds: list[tuple[int, int]]) -> None:
     made = result.predictions
     assert folds[-1] == (4, 4)
     assert mae(made.true, made.age) < 7  # brightness is the age; the median would err by 20
@@ -57,8 +67,20 @@ def test_every_readout_learns_from_the_others(model: AgeModel, readout: str) -> 
     assert len(set(result.units.tolist())) == 4
 
 
-@pytest.mark.parametrize("tune", [False, True])
-@pytest.mark.parametrize("readout", READOUTS)
+def test_the_head_has_learned_from_them_by_the_tuning(model: AgeModel, tmp_path: Path) -> None:
+    before, crops = model.head, planted_crops(120, subjects=4)
+    folds: list[tuple[int, int]] = []
+    at_length = Tuning(epochs=60, learning_rate=5e-3)  # the head of `tiny` knows no age at first
+    check_learned(measured(model, crops, "head", folds, tmp_path, at_length), folds)
+    assert model.head is before
+
+
+def test_a_head_that_was_not_tuned_is_no_readout(model: AgeModel) -> None:
+    with pytest.raises(ConfigError, match="Add --tune"):
+        measured(model, planted_crops(60, subjects=3), "head", [])
+
+
+@pytest.mark.parametrize(("readout", "tune"), EVERY)
 def test_no_readout_sees_the_person(
     model: AgeModel, readout: str, tune: bool, tmp_path: Path
 ) -> None:
