@@ -45,6 +45,7 @@ _FOLDS = {
     "lopo-fgnet-control": "control: distribution head on the features, cross-entropy alone",
     "lopo-fgnet-ridge": "ridge regression on the features and the model's own estimate",
     "lopo-fgnet-tuned": "SADAL, after the last stages of the backbone were tuned",
+    "lopo-fgnet-tuned-head": "the head that was tuned together with these stages",
 }
 RESULTS = (*_NAMES, *(f"{name}-control" for name in _NAMES), *_FOLDS)
 _SHOWN_BANDS = tuple(_NAMES)
