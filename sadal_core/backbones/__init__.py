@@ -1,5 +1,6 @@
 """The backbones by name. To add one: a file here and a line below."""
 
+from functools import partial
 from typing import Final
 
 from sadal_core.backbones.mobilefacenet import MobileFaceNet
@@ -14,6 +15,7 @@ BACKBONES: Final[dict[str, BackboneSpec]] = {
     "mobilefacenet-160": BackboneSpec(
         MobileFaceNet, 512, _MOBILEFACENET, CropSpec(size=160, margin=12)
     ),
+    "mobilefacenet-wide": BackboneSpec(partial(MobileFaceNet, widening=3), 512, _MOBILEFACENET),
     "resnet18-half": BackboneSpec(
         HalfResNet18, 256, "He et al., Deep Residual Learning, CVPR 2016, arXiv 1512.03385"
     ),

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from sadal_core.backbones.mobilefacenet import load_face_weights
+from sadal_core.backbones.mobilefacenet import load_face_weights, start_from
 from sadal_core.cli import train_metric
 from sadal_core.cli.datasets import (
     add_data_arguments,
@@ -41,8 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of the run: checkpoints, metrics.jsonl and, at the end, model/",
     )  # fmt: skip
     parser.add_argument(
-        "--init", type=Path, metavar="FILE",
-        help="age stage: face-recognition weights to start from",
+        "--init", type=Path, metavar="PATH",
+        help="age stage: what to start from: face-recognition weights (a file), or a finished "
+        "model of the same or of a narrower backbone (a folder)",
     )  # fmt: skip
     add_model_argument(parser, "metric stage: model whose backbone makes the features")
     parser.add_argument(
@@ -80,15 +81,13 @@ def _age_stage(options: argparse.Namespace) -> str:
     config = overridden(TrainConfig(), options.settings)
     check_shares(config.batch_size)  # before faces are cropped
     parts = load_crops(options, crop_spec(config.backbone))
-    extra = [f"--init {options.init.name}"] if options.init else []
+    extra = [f"--init {_run_name(options.init)}"] if options.init else []
     if options.teacher:
         extra += ["--teacher", *(_run_name(folder) for folder in options.teacher)]
     taught = [load_model(folder) for folder in options.teacher]
     about = {
         **provenance("train", options, extra=" ".join(extra)),
-        "initialisation": (
-            {"file": options.init.name, "sha256": sha256(options.init)} if options.init else None
-        ),
+        "initialisation": _initialisation(options.init),
         "teachers": [_teacher(*row) for row in zip(options.teacher, taught, strict=True)],
     }
     with tqdm(desc="train", unit="step", smoothing=0.05, disable=not leads()) as bar:
@@ -116,8 +115,21 @@ def _teacher(folder: Path, loaded: tuple[AgeModel, dict[str, Any]]) -> dict[str,
     return {"name": _run_name(folder), **{key: loaded[1].get(key) for key in said}}
 
 
+def _initialisation(path: Path | None) -> dict[str, Any] | None:
+    """What the manifest says about where a run started."""
+    if path is None:
+        return None
+    if path.is_dir():
+        return _teacher(path, load_model(path))
+    return {"file": path.name, "sha256": sha256(path)}
+
+
 def _initialise(model: AgeModel, *, path: Path | None) -> None:
-    if path is not None:
+    if path is not None and path.is_dir():
+        first, _ = load_model(path)
+        start_from(model.backbone, first.backbone)
+        model.head.load_state_dict(first.head.state_dict())
+    elif path is not None:
         load_face_weights(model.backbone, path)
 
 

@@ -1,17 +1,37 @@
 """Random changes of a stored crop that leave the age as it is."""
 
+from typing import Final, NamedTuple
+
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 
 from sadal_core.faces.align import OUTSIDE, CropSpec
 
+
+class Changes(NamedTuple):
+    """How far light and sharpness are varied.
+
+    Attributes:
+        exposure: the light is multiplied by up to 2 to the power of this, or divided; what becomes
+            brighter than white is cut off.
+        degraded: share of the views that are blurred, grainy, small or compressed.
+    """
+
+    exposure: float = 0.0
+    degraded: float = 0.4
+
+
+USUAL: Final = Changes()
 _SHIFT = 0.054  # of the crop's side
 _LUMA = ((0.299, 0.587, 0.114),) * 3  # grey of a colour (ITU-R BT.601)
 
 
 def augment(
-    crop: UInt8[np.ndarray, "canvas canvas 3"], spec: CropSpec, rng: np.random.Generator
+    crop: UInt8[np.ndarray, "canvas canvas 3"],
+    spec: CropSpec,
+    rng: np.random.Generator,
+    changes: Changes = USUAL,
 ) -> UInt8[np.ndarray, "size size 3"]:
     """A varied view of an aligned face, cut to the size of the backbone.
 
@@ -25,8 +45,8 @@ def augment(
     if rng.random() < 0.5:
         crop = _framed(crop, spec, rng)
     view = _moved(crop, spec, rng)
-    view = _recoloured(view, rng)
-    if rng.random() < 0.4:
+    view = _recoloured(view, rng, changes.exposure)
+    if rng.random() < changes.degraded:
         view = _degraded(view, rng)
     return view
 
@@ -67,7 +87,7 @@ def _moved(
 
 
 def _recoloured(
-    view: UInt8[np.ndarray, "size size 3"], rng: np.random.Generator
+    view: UInt8[np.ndarray, "size size 3"], rng: np.random.Generator, exposure: float
 ) -> UInt8[np.ndarray, "size size 3"]:
     """One affine map of colours: grey to vivid, contrast, brightness, colour of the light."""
     saturation = 0.0 if rng.random() < 0.15 else rng.uniform(0.5, 1.5)
@@ -76,6 +96,8 @@ def _recoloured(
     light = rng.uniform(0.88, 1.12, size=(3, 1))
     offset = np.full((3, 1), 128 * (1 - contrast) + brightness)
     matrix = light * np.hstack([contrast * mix, offset])
+    if exposure > 0:  # without it, views are those of earlier runs
+        matrix *= 2 ** rng.uniform(-exposure, exposure)
     return cv2.transform(view, matrix.astype(np.float32))
 
 

@@ -6,8 +6,10 @@ from typing import Final
 from sadal_core.backbones import BACKBONES
 from sadal_core.errors import ConfigError
 from sadal_core.settings import check_choice, check_ranges
+from sadal_core.training.augment import USUAL, Changes
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+TAUGHT_ON = ("view", "face")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,14 @@ class TrainConfig:
         expectation_weight: weight of |expected age - age| beside the divergence (DLDL-v2's lambda).
         age_balance: 0 draws faces as they come, 1 draws every age equally often.
         dropout: before the head.
+        mixing: 0 keeps faces whole; else every view is mixed with that of another face, in shares
+            drawn from Beta(mixing, mixing), and so are the labels (mixup).
+        exposure: see `Changes`.
+        degraded: see `Changes`.
         average_decay: of the moving average of weights that is validated and shipped.
         distillation: share of the loss that follows the teachers, where there are any.
+        taught_on: view has the teachers look at the very view that the model sees; face, at the
+            unchanged face and its mirror image, so that the model learns not to mind the changes.
         validation_fraction: share of duplicate groups held out.
         validate_every: epochs from one measurement on the held-out faces to the next.
         seed: of the split, the draws, the augmentation and the initial weights.
@@ -51,8 +59,12 @@ class TrainConfig:
     expectation_weight: float = 0.2
     age_balance: float = 0.5
     dropout: float = 0.2
+    mixing: float = 0.0
+    exposure: float = USUAL.exposure
+    degraded: float = USUAL.degraded
     average_decay: float = 0.998
     distillation: float = 0.0
+    taught_on: str = "view"
     validation_fraction: float = 0.1
     validate_every: int = 1
     seed: int = 1
@@ -66,9 +78,15 @@ class TrainConfig:
         """
         check_choice("backbone", self.backbone, BACKBONES)
         check_choice("precision", self.precision, PRECISIONS)
+        check_choice("taught_on", self.taught_on, TAUGHT_ON)
         check_ranges(self, _RANGES)
         if self.full_epochs > self.epochs:
             raise ConfigError("full_epochs must not exceed epochs.")
+
+    @property
+    def changes(self) -> Changes:
+        """How far the light and the sharpness of training faces are varied."""
+        return Changes(self.exposure, self.degraded)
 
 
 _RANGES: Final = {
@@ -85,6 +103,9 @@ _RANGES: Final = {
     "expectation_weight": (0, 100),
     "age_balance": (0, 1),
     "dropout": (0, 0.95),
+    "mixing": (0, 10),
+    "exposure": (0, 3),
+    "degraded": (0, 1),
     "average_decay": (0, 0.99999),
     "distillation": (0, 1),
     "validation_fraction": (0.01, 0.9),

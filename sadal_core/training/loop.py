@@ -39,6 +39,8 @@ from sadal_core.training.steps import (
     set_rates,
     train_step,
 )
+from sadal_core.training.strided import with_fast_gradients
+from sadal_core.training.teachers import taught_on_faces
 from sadal_core.training.views import Epochs
 from sadal_core.training.whole_batch import as_one_batch
 
@@ -101,8 +103,10 @@ def fit(
     run = _start(config, origin.initialise)
     load_checkpoint(folder, config, run)
     write_settings(folder, config, about)
-    teachers = [teacher.to(device()).eval() for teacher in origin.teachers]
-    epochs = Epochs(train, run.model.spec, config, workers=workers)
+    teachers, taught = [teacher.to(device()).eval() for teacher in origin.teachers], None
+    if teachers and config.taught_on == "face":
+        teachers, taught = [], taught_on_faces(teachers, train, run.model.spec.crop)
+    epochs = Epochs(train, run.model.spec, config, taught=taught, workers=workers)
     total = len(epochs) * config.epochs
     while run.step < total:
         epoch = run.step // len(epochs)
@@ -124,6 +128,8 @@ def _start(config: TrainConfig, initialise: Callable[[AgeModel], None]) -> Run:
     model = AgeModel(config.backbone, dropout=config.dropout)
     initialise(model)
     as_one_batch(model, device())
+    if config.precision == "bfloat16" and device().type == "cpu":
+        with_fast_gradients(model)
     model.to(device()).to(memory_format=torch.channels_last)
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
     return Run(model, WeightAverage(model, config.average_decay), make_optimizer(model, config))

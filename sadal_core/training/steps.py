@@ -7,13 +7,13 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sadal_core.ages import expectation
 from sadal_core.model import AgeModel
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.distributed import mean_of_all
+from sadal_core.training.teachers import taught_on_views
 from sadal_core.training.views import Batch
 
 
@@ -51,16 +51,17 @@ def train_step(
 ) -> LossTerms:
     r"""Update `model` on one batch.
 
-    With teachers the loss is :math:`(1 - w) L(D, y) + w L(\bar p, E[\bar p])`, L the loss above and
-    :math:`\bar p` the teachers' mean distribution on the very view that the model sees (Beyer et
-    al., "Knowledge Distillation: A Good Teacher Is Patient and Consistent", CVPR 2022).
+    With teachers, who see the same view or saw the unchanged face before, the loss is
+    :math:`(1 - w) L(D, y) + w L(\bar p, E[\bar p])`, L the loss above and :math:`\bar p` the
+    teachers' mean distribution (Beyer et al., "Knowledge Distillation: A Good Teacher Is Patient
+    and Consistent", CVPR 2022, where both see the same view).
 
     Args:
         model: to be updated, in the mode for the epoch.
         batch: the faces, or this process's share of them.
         optimizer: of `model`.
         config: settings of the run.
-        teachers: whom it follows.
+        teachers: whom it follows on the same view.
         averaged: see `distributed.averaging`; the terms are means over the whole batch, too.
     """
     device = model.head.weight.device
@@ -68,10 +69,11 @@ def train_step(
     ages, labels = batch.ages.to(device), batch.labels.to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
         logits = model(faces)
-        taught = taught_labels(teachers, faces) if teachers else None
+        taught = taught_on_views(teachers, faces) if teachers else batch.taught
     divergence, error = age_loss(logits.float(), labels, ages)
     loss = divergence.mean() + config.expectation_weight * error.mean()
     if taught is not None:
+        taught = taught.to(device)
         apart, off = age_loss(logits.float(), taught, expectation(taught))
         following = apart.mean() + config.expectation_weight * off.mean()
         loss = (1 - config.distillation) * loss + config.distillation * following
@@ -81,22 +83,6 @@ def train_step(
     optimizer.step()
     terms = torch.stack([divergence.mean(), error.mean()]).detach()
     return LossTerms(*mean_of_all(terms).tolist())
-
-
-@torch.no_grad()
-def taught_labels(
-    teachers: Sequence[AgeModel], faces: Float[Tensor, "batch 3 side side"]
-) -> Float[Tensor, "batch ages"]:
-    """Mean distribution of the teachers, each of which sees the faces at its own size."""
-    made = []
-    for teacher in teachers:
-        side = teacher.spec.crop.size
-        if side != faces.shape[-1]:
-            seen = functional.interpolate(faces, (side, side), mode="bilinear", antialias=True)
-        else:
-            seen = faces
-        made.append(torch.softmax(teacher.logits(teacher.backbone(seen)).float(), dim=1))
-    return torch.stack(made).mean(dim=0)
 
 
 def make_optimizer(model: AgeModel, config: TrainConfig) -> torch.optim.AdamW:

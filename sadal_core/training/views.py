@@ -21,11 +21,15 @@ _SMOOTHING_YEARS = 2.0  # ages are counted over neighbours before rare ones are 
 
 
 class Batch(NamedTuple):
-    """One step's faces: crops cut to size, true ages in years, label distributions."""
+    """One step's faces: crops cut to size, true ages in years, label distributions.
+
+    And what teachers said of the unchanged faces, where they were asked.
+    """
 
     crops: UInt8[np.ndarray, "batch side side 3"]
     ages: Float[Tensor, " batch"]
     labels: Float[Tensor, "batch ages"]
+    taught: Float[Tensor, "batch ages"] | None = None
 
 
 class _Draw(NamedTuple):
@@ -34,6 +38,8 @@ class _Draw(NamedTuple):
     epoch: int
     position: int
     face: int
+    other: int  # face that it is mixed with
+    share: float  # of the view that is the first face
 
 
 def draw_weights(ages: np.ndarray, balance: float) -> np.ndarray:
@@ -58,21 +64,33 @@ class Epochs:
     goes on with exactly the batches that an unbroken one would have seen, whatever the workers.
     Of several processes each makes its share of every batch.
 
+    With `TrainConfig.mixing` above 0 each view is :math:`s x + (1 - s) x'` of two faces drawn, s
+    from a Beta distribution; ages, labels and what teachers say are mixed in the same shares (Zhang
+    et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018, eq. 1).
+
     Args:
         faces: to train on.
         spec: of the backbone that is trained.
         config: settings of the run.
+        taught: what teachers say of each face, where they were asked about unchanged faces.
         workers: processes that make views; 0 makes them in this one.
     """
 
     def __init__(
-        self, faces: FaceSet, spec: BackboneSpec, config: TrainConfig, *, workers: int = 0
+        self,
+        faces: FaceSet,
+        spec: BackboneSpec,
+        config: TrainConfig,
+        *,
+        taught: Float[Tensor, "faces ages"] | None = None,
+        workers: int = 0,
     ) -> None:
-        self._faces, self._config = faces, config
+        self._faces, self._config, self._taught = faces, config, taught
+        self._ages = torch.from_numpy(faces.ages)
         self._weights = draw_weights(faces.ages, config.age_balance)
         self._order = _Order()
         self._loader = DataLoader(
-            _Views(faces, spec, config.seed),
+            _Views(faces, spec, config),
             batch_sampler=self._order,
             collate_fn=_stacked,
             num_workers=workers,
@@ -87,16 +105,32 @@ class Epochs:
 
     def batches(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
         """Batches `first`, `first` + 1, ... of one epoch."""
+        rows, size = self._drawn(epoch), self._config.batch_size
+        starts = [step * size for step in range(first, len(self))]
+        self._order.batches = [share(rows[start : start + size]) for start in starts]
+        labels = gaussian_labels(self._ages, sigma=self._config.label_sigma)
+        for batch, crops in zip(self._order.batches, self._loader, strict=True):
+            taught = None if self._taught is None else _mixed(self._taught, batch)
+            yield Batch(crops.numpy(), _mixed(self._ages, batch), _mixed(labels, batch), taught)
+
+    def _drawn(self, epoch: int) -> list[_Draw]:
+        """Who is seen in an epoch, in order, and with whom each face is mixed."""
         config, count = self._config, len(self._faces)
         rng = np.random.default_rng((config.seed, epoch))
-        drawn = rng.choice(count, count, p=self._weights).tolist()
-        rows = [_Draw(epoch, position, face) for position, face in enumerate(drawn)]
-        starts = [step * config.batch_size for step in range(first, len(self))]
-        self._order.batches = [share(rows[start : start + config.batch_size]) for start in starts]
-        for batch, crops in zip(self._order.batches, self._loader, strict=True):
-            ages = torch.from_numpy(self._faces.ages[[row.face for row in batch]])
-            labels = gaussian_labels(ages, sigma=config.label_sigma)
-            yield Batch(crops.numpy(), ages, labels)
+        faces = rng.choice(count, count, p=self._weights)
+        others, shares = faces, np.ones(count)
+        if config.mixing > 0:
+            others, shares = rng.permutation(faces), rng.beta(config.mixing, config.mixing, count)
+        columns = (faces.tolist(), others.tolist(), shares.tolist())
+        return [_Draw(epoch, number, *row) for number, row in enumerate(zip(*columns, strict=True))]
+
+
+def _mixed(of_faces: Float[Tensor, "faces ..."], batch: list[_Draw]) -> Float[Tensor, "batch ..."]:
+    """Rows of both faces of each view, weighed by their shares in it."""
+    shares = torch.tensor([row.share for row in batch], dtype=of_faces.dtype)
+    shares = shares.view(-1, *[1] * (of_faces.ndim - 1))
+    first = of_faces[[row.face for row in batch]]
+    return shares * first + (1 - shares) * of_faces[[row.other for row in batch]]
 
 
 class _Order:
@@ -113,12 +147,19 @@ class _Order:
 
 
 class _Views(Dataset[np.ndarray]):
-    def __init__(self, faces: FaceSet, spec: BackboneSpec, seed: int) -> None:
-        self._faces, self._crop, self._seed = faces, spec.crop, seed
+    def __init__(self, faces: FaceSet, spec: BackboneSpec, config: TrainConfig) -> None:
+        self._faces, self._crop = faces, spec.crop
+        self._seed, self._changes = config.seed, config.changes
 
     def __getitem__(self, draw: _Draw) -> np.ndarray:
         rng = np.random.default_rng((self._seed, draw.epoch, draw.position))
-        return augment(self._faces.image(draw.face), self._crop, rng)
+        view = self._view(draw.face, rng)
+        if draw.share == 1:
+            return view
+        return cv2.addWeighted(view, draw.share, self._view(draw.other, rng), 1 - draw.share, 0)
+
+    def _view(self, face: int, rng: np.random.Generator) -> np.ndarray:
+        return augment(self._faces.image(face), self._crop, rng, self._changes)
 
 
 def _stacked(views: Sequence[np.ndarray]) -> Tensor:

@@ -3,16 +3,12 @@
 Letters: B rows of this process, C channels.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sadal_core.training.distributed import mean_of_all, share, size
-
-Layer = TypeVar("Layer", bound=nn.Module)
+from sadal_core.training.layers import exchange
 
 
 class WholeBatchNorm(nn.BatchNorm2d):
@@ -25,7 +21,8 @@ class WholeBatchNorm(nn.BatchNorm2d):
     torch's own `SyncBatchNorm` does the same, on GPUs only.
     """
 
-    def __init__(self, plain: nn.BatchNorm2d) -> None:
+    def __init__(self, plain: nn.Module) -> None:
+        assert isinstance(plain, nn.BatchNorm2d)
         super().__init__(plain.num_features, plain.eps, plain.momentum)
         self.load_state_dict(plain.state_dict())
 
@@ -63,6 +60,10 @@ class WholeBatchDropout(nn.Dropout):
     to go on from.
     """
 
+    def __init__(self, plain: nn.Module) -> None:
+        assert isinstance(plain, nn.Dropout)
+        super().__init__(plain.p)
+
     def forward(self, input: Float[Tensor, "b features"]) -> Float[Tensor, "b features"]:
         """Rows with their part of the mask."""
         return input * share(
@@ -80,16 +81,8 @@ def as_one_batch(model: nn.Module, device: torch.device) -> nn.Module:
     """
     if size() == 1:
         return model
-    _replace(model, nn.Dropout, lambda plain: WholeBatchDropout(plain.p))
+    exchange(model, lambda layer: type(layer) is nn.Dropout, WholeBatchDropout)
     if device.type == "cuda":
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    _replace(model, nn.BatchNorm2d, WholeBatchNorm)
+    exchange(model, lambda layer: type(layer) is nn.BatchNorm2d, WholeBatchNorm)
     return model
-
-
-def _replace(model: nn.Module, kind: type[Layer], made_of: Callable[[Layer], nn.Module]) -> None:
-    """Put another layer in the place of each of a kind."""
-    for parent in list(model.modules()):
-        for name, layer in parent.named_children():
-            if type(layer) is kind:
-                setattr(parent, name, made_of(layer))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sadal_core.backbones import BACKBONES
-from sadal_core.backbones.mobilefacenet import load_face_weights
+from sadal_core.backbones.mobilefacenet import load_face_weights, start_from
 from sadal_core.backbones.spec import Backbone, BackboneSpec
 from sadal_core.errors import WeightsError
 from sadal_core.faces.align import CropSpec, centre
@@ -146,3 +146,42 @@ def test_the_crop_geometry_of_every_backbone_is_square_and_has_a_margin() -> Non
         assert isinstance(spec.crop, CropSpec)
         assert spec.crop.canvas == spec.crop.size + 2 * spec.crop.margin
         assert spec.source
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["mobilefacenet", "mobilefacenet-wide"])
+def test_a_wider_network_starts_as_the_function_of_the_narrower(name: str) -> None:
+    torch.manual_seed(0)
+    narrow, wide = BACKBONES["mobilefacenet"].build(), BACKBONES[name].build()
+    faces = torch.randn(4, 3, 112, 112)
+    narrow.train()(faces)  # lived-in batch statistics
+    start_from(wide, narrow)
+    torch.testing.assert_close(wide.eval()(faces), narrow.eval()(faces), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(wide.train()(faces), narrow.train()(faces), rtol=1e-3, atol=1e-4)
+
+
+def test_the_channels_that_a_wider_network_has_beyond_learn() -> None:
+    torch.manual_seed(0)
+    narrow, wide = BACKBONES["mobilefacenet"].build(), BACKBONES["mobilefacenet-wide"].build()
+    start_from(wide, narrow)
+    optimizer = torch.optim.SGD(wide.parameters(), 0.1)
+    for _ in range(2):  # projections first, what they project with the next step
+        before = {name: value.clone() for name, value in wide.named_parameters()}
+        optimizer.zero_grad()
+        wide.train()(torch.randn(4, 3, 112, 112)).square().sum().backward()
+        optimizer.step()
+    after = dict(wide.named_parameters())
+    own = dict(narrow.named_parameters())
+    for name, value in before.items():
+        beyond = torch.ones_like(value, dtype=torch.bool)
+        beyond[tuple(slice(size) for size in own[name].shape)] = False
+        assert not beyond.any() or (after[name] != value)[beyond].any(), name
+
+
+@pytest.mark.parametrize(
+    ("into", "first"),
+    [("resnet18-half", "mobilefacenet"), ("mobilefacenet", "mobilefacenet-wide")],
+)
+def test_another_or_a_wider_network_is_no_start(into: str, first: str) -> None:
+    with pytest.raises(WeightsError, match="another backbone"):
+        start_from(BACKBONES[into].build(), BACKBONES[first].build())

@@ -1,7 +1,7 @@
 import numpy as np
 
 from sadal_core.faces.align import OUTSIDE, CropSpec
-from sadal_core.training.augment import _framed, augment
+from sadal_core.training.augment import Changes, _framed, augment
 
 SPEC = CropSpec()
 
@@ -41,3 +41,33 @@ def test_views_stay_near_the_face(astronaut: np.ndarray) -> None:
     offsets = np.abs(np.array(centres) - 55.5)
     assert offsets.max() < 14
     assert np.abs(np.mean(centres, axis=0) - 55.5).max() < 2
+
+
+def test_exposure_multiplies_the_light_both_ways_and_cuts_off_at_white() -> None:
+    grey = np.full((128, 128, 3), 128, np.uint8)
+    middle = (slice(50, 60), slice(50, 60))
+
+    def lights(changes: Changes) -> np.ndarray:
+        rngs = [np.random.default_rng(seed) for seed in range(300)]
+        return np.array([augment(grey, SPEC, rng, changes)[middle].mean() for rng in rngs])
+
+    usual, varied = lights(Changes(0.0, 0.0)), lights(Changes(1.5, 0.0))
+    assert (varied < usual.min()).sum() > 50
+    assert (varied > usual.max()).sum() > 50
+    assert varied.max() == 255
+
+
+def test_the_share_of_degraded_views_is_what_was_asked_for(rng: np.random.Generator) -> None:
+    fine = rng.integers(0, 256, (128, 128, 3)).astype(np.uint8)
+
+    def differ(share: float) -> float:
+        pairs = []
+        for seed in range(100):
+            whole = augment(fine, SPEC, np.random.default_rng(seed), Changes(0.0, 0.0))
+            view = augment(fine, SPEC, np.random.default_rng(seed), Changes(0.0, share))
+            pairs.append(not np.array_equal(whole, view))
+        return float(np.mean(pairs))
+
+    assert differ(0.0) == 0
+    assert differ(1.0) == 1
+    assert 0.3 < differ(0.5) < 0.7

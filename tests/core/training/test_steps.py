@@ -17,9 +17,9 @@ from sadal_core.training.steps import (
     make_optimizer,
     set_mode,
     set_rates,
-    taught_labels,
     train_step,
 )
+from sadal_core.training.teachers import taught_on_views
 from sadal_core.training.views import Batch, Epochs
 from tests.planted import TINY, planted_crops
 
@@ -145,6 +145,6 @@ def test_a_teacher_sees_the_faces_at_its_own_size(tiny: AgeModel) -> None:
     teacher.spec = replace(TINY, crop=CropSpec(size=56, margin=4))
     seen: list[torch.Size] = []
     teacher.backbone.register_forward_hook(lambda module, given, made: seen.append(given[0].shape))
-    taught = taught_labels([teacher], torch.zeros(3, 3, 112, 112))
+    taught = taught_on_views([teacher], torch.zeros(3, 3, 112, 112))
     assert seen == [(3, 3, 56, 56)]
     torch.testing.assert_close(taught.sum(dim=1), torch.ones(3))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from sadal_core.ages import gaussian_labels
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.faces import face_sets
 from sadal_core.training.views import Epochs, draw_weights
@@ -56,3 +57,31 @@ def test_worker_processes_make_the_same_batches_epoch_after_epoch() -> None:
         for mine, other in pairs:
             assert np.array_equal(mine.crops, other.crops)
             assert torch.equal(mine.ages, other.ages)
+
+
+def test_mixed_views_carry_the_ages_labels_and_teaching_of_both_faces_by_their_shares() -> None:
+    train, _ = face_sets([planted_crops(200)], fraction=0.2, seed=1)
+    config = replace(CONFIG, batch_size=64, mixing=0.5)
+    taught = torch.nn.functional.one_hot(torch.arange(len(train)), len(train)).float()
+    batch = next(Epochs(train, TINY, config, taught=taught).batches(0))
+    assert batch.taught is not None
+    shares = batch.taught  # of every face of the set in every view
+    assert ((shares > 0).sum(dim=1) <= 2).all()
+    assert ((shares > 0).sum(dim=1) == 2).float().mean() > 0.8
+    torch.testing.assert_close(shares.sum(dim=1), torch.ones(64))
+    ages = torch.from_numpy(train.ages)
+    torch.testing.assert_close(batch.ages, shares @ ages)
+    labels = gaussian_labels(ages, sigma=config.label_sigma)
+    torch.testing.assert_close(batch.labels, shares @ labels)
+    brightness = batch.crops.mean(axis=(1, 2, 3))
+    assert np.corrcoef(brightness, batch.ages)[0, 1] > 0.4
+
+
+def test_without_mixing_a_batch_is_that_of_whole_faces() -> None:
+    train, _ = face_sets([planted_crops(60)], fraction=0.2, seed=1)
+    taught = torch.arange(len(train)).float()[:, None]
+    batch = next(Epochs(train, TINY, CONFIG, taught=taught).batches(0))
+    assert batch.taught is not None
+    faces = batch.taught[:, 0].long()
+    assert torch.equal(batch.ages, torch.from_numpy(train.ages)[faces])
+    assert Epochs(train, TINY, CONFIG).batches(0).__next__().taught is None

@@ -1,0 +1,50 @@
+"""What finished models say of training faces, for another one to follow."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from sadal_core.errors import ConfigError
+from sadal_core.evaluation.predict import age_logits
+from sadal_core.faces.align import CropSpec
+from sadal_core.model import AgeModel
+from sadal_core.training.faces import FaceSet
+
+
+@torch.no_grad()
+def taught_on_views(
+    teachers: Sequence[AgeModel], views: Float[Tensor, "batch 3 side side"]
+) -> Float[Tensor, "batch ages"]:
+    """Mean distribution of the teachers, each of which sees the views at its own size."""
+    made = []
+    for teacher in teachers:
+        side = teacher.spec.crop.size
+        if side != views.shape[-1]:
+            seen = functional.interpolate(views, (side, side), mode="bilinear", antialias=True)
+        else:
+            seen = views
+        made.append(torch.softmax(teacher.logits(teacher.backbone(seen)).float(), dim=1))
+    return torch.stack(made).mean(dim=0)
+
+
+def taught_on_faces(
+    teachers: Sequence[AgeModel], faces: FaceSet, crop: CropSpec
+) -> Float[Tensor, "faces ages"]:
+    """Mean distribution of the teachers on unchanged faces and their mirror images.
+
+    Args:
+        teachers: of one crop.
+        faces: to be learned from.
+        crop: geometry of their crops.
+
+    Raises:
+        ConfigError: a teacher looks at faces in another crop.
+    """
+    if any(teacher.spec.crop != crop for teacher in teachers):
+        raise ConfigError("With taught_on=face, teachers need the same crop as the model.")
+    images = [faces.image(index) for index in range(len(faces))]
+    made = [torch.from_numpy(age_logits(teacher, images)).softmax(dim=1) for teacher in teachers]
+    return torch.stack(made).mean(dim=0)
