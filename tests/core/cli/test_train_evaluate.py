@@ -65,6 +65,8 @@ def test_prepare_train_and_evaluate(
     again = json.loads((tmp_path / "run" / "model" / "manifest.json").read_text())
     assert again["sha256"] == first
 
+    goes_on_from_a_finished_model(data, tmp_path, settings, first)
+    capsys.readouterr()
     for protocol, extra in (("holdout", []), ("lopo", ["--readout", "ridge"])):
         out = tmp_path / f"{protocol}.json"
         options = ["--protocol", protocol, *extra, "--model", str(tmp_path / "run" / "model")]
@@ -79,6 +81,21 @@ def test_prepare_train_and_evaluate(
     printed = capsys.readouterr().out
     assert "faces can be an anchor" in printed
     assert "Spearman" in printed
+
+
+def goes_on_from_a_finished_model(
+    data: list[str], tmp_path: Path, settings: list[str], first: str
+) -> None:
+    """A run may start from a finished model, and follow it; of another backbone it may not."""
+    finished, out = str(tmp_path / "run" / "model"), tmp_path / "further"
+    train = ["train", *data, "--init", finished, "--out", str(out)]
+    following = ["distillation=0.5", "taught_on=face", "mixing=0.5"]
+    assert main([*train, "--teacher", finished, "--set", *settings, *following]) == 0
+    manifest = json.loads((out / "model" / "manifest.json").read_text())
+    assert manifest["initialisation"]["sha256"] == manifest["teachers"][0]["sha256"] == first
+    assert "--init run --teacher run" in manifest["command"]
+    assert manifest["sha256"] != first
+    assert main([*train, "--set", *settings, "backbone=mobilefacenet"]) == 2
 
 
 def holds_together(result: dict[str, Any]) -> None:

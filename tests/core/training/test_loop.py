@@ -132,8 +132,9 @@ def test_teachers_and_the_share_that_follows_them_need_each_other(
         fit(PARTS, replace(config, distillation=share), tmp_path, origin=origin, about={})
 
 
+@pytest.mark.parametrize("taught_on", ["view", "face"])
 def test_a_student_whose_whole_loss_is_the_teachers_learns_what_it_is_taught(
-    config: TrainConfig, tmp_path: Path
+    taught_on: str, config: TrainConfig, tmp_path: Path
 ) -> None:
     """A teacher that takes everybody for 20 makes the student do so too."""
     teacher = AgeModel("tiny").eval()
@@ -141,7 +142,7 @@ def test_a_student_whose_whole_loss_is_the_teachers_learns_what_it_is_taught(
     with torch.no_grad():
         everybody = gaussian_labels(torch.tensor([20.0]), sigma=2.0)[0]
         teacher.head.bias.copy_(everybody.clamp_min(1e-9).log())
-    settings = replace(config, distillation=1.0, epochs=40, validate_every=25)
+    settings = replace(config, distillation=1.0, taught_on=taught_on, epochs=40, validate_every=25)
     fit(PARTS, settings, tmp_path, origin=Origin(teachers=[teacher]), about={})
     split = {"fraction": config.validation_fraction, "seed": config.seed}
     true = np.concatenate([part.ages[part.holdout(**split).validation] for part in PARTS])

@@ -22,9 +22,10 @@ def test_balanced_draws_show_rare_ages_more_often() -> None:
     assert draw_weights(ages, 0.7).sum() == pytest.approx(1)
 
 
-def test_a_resumed_epoch_sees_the_batches_that_an_unbroken_one_sees() -> None:
+@pytest.mark.parametrize("mixing", [0.0, 0.5])
+def test_a_resumed_epoch_sees_the_batches_that_an_unbroken_one_sees(mixing: float) -> None:
     train, _ = face_sets([planted_crops(60)], fraction=0.2, seed=1)
-    epochs = Epochs(train, TINY, CONFIG)
+    epochs = Epochs(train, TINY, replace(CONFIG, mixing=mixing))
     whole = list(epochs.batches(2))
     rest = list(epochs.batches(2, first=3))
     assert len(whole) == len(epochs)
