@@ -32,6 +32,7 @@ from sadal_core.data.samples import open_source  # noqa: E402
 from sadal_core.errors import ConfigError, DataError  # noqa: E402
 from sadal_core.evaluation.robustness import (  # noqa: E402
     Estimate,
+    overall_rows,
     perturbed_ages,
     robustness_rows,
 )
@@ -158,6 +159,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             }
             for name in loaded
         ],
+        "overall": overall_rows(ages, groups),
     }
 
 
@@ -179,6 +181,12 @@ def lines(record: dict[str, Any]) -> Iterator[str]:
         for row in model["rows"]:
             change = "–" if row["change"] is None else f"{row['change']:.2f} years"
             yield f"{model['name']}: {row['perturbation']:15s} {change}, {row['lost']} lost"
+    for row in record["overall"]:
+        low, high = row.get("apart_interval", row["interval"])
+        figure = (
+            f"{row['apart']:+.3f} beside the first" if "apart" in row else f"{row['change']:.3f}"
+        )
+        yield f"{row['name']}: all of them {figure} ({low:.3f} to {high:.3f})"
 
 
 def main() -> int:

@@ -80,6 +80,43 @@ def robustness_rows(
     return rows
 
 
+def overall_rows(
+    ages: Mapping[str, Float[np.ndarray, "perturbations pictures"]],
+    units: Int[np.ndarray, " pictures"],
+) -> list[dict[str, Any]]:
+    """Mean change over all perturbations, and how far each model is from the first on equal faces.
+
+    The difference is taken face by face, so that what all models find hard cancels out.
+
+    Args:
+        ages: see `perturbed_ages`.
+        units: subject or duplicate group of each picture, for the bootstrap.
+
+    Returns:
+        Rows with "name", "n" (faces that every model found as they are and under some
+        perturbation), "change" in years and its 95 % "interval"; from the second row on, "apart"
+        (the change less that of the first model) and "apart_interval".
+
+    Raises:
+        DataError: there is no such face.
+    """
+    moved = {name: np.abs(made[1:] - made[0]) for name, made in ages.items()}
+    known = np.logical_and.reduce([(~np.isnan(each)).any(axis=0) for each in moved.values()])
+    if not known.any():
+        raise DataError("No face was found by every model, so that they cannot be compared.")
+    changes = {name: np.nanmean(each[:, known], axis=0) for name, each in moved.items()}
+    first, groups = next(iter(changes.values())), units[known]
+    rows: list[dict[str, Any]] = []
+    for name, change in changes.items():
+        row: dict[str, Any] = {"name": name, "n": int(known.sum()), "change": float(change.mean())}
+        row["interval"] = list(bootstrap_mean(change, groups, seed=_SEED))
+        if rows:
+            row["apart"] = float((change - first).mean())
+            row["apart_interval"] = list(bootstrap_mean(change - first, groups, seed=_SEED))
+        rows.append(row)
+    return rows
+
+
 def _figures(
     plain: Float[np.ndarray, " faces"],
     after: Float[np.ndarray, " faces"],

@@ -3,7 +3,7 @@ import pytest
 
 from sadal_core.errors import DataError
 from sadal_core.evaluation.perturbations import PERTURBATIONS
-from sadal_core.evaluation.robustness import perturbed_ages, robustness_rows
+from sadal_core.evaluation.robustness import overall_rows, perturbed_ages, robustness_rows
 
 NAMES = list(PERTURBATIONS)
 
@@ -57,3 +57,23 @@ def test_a_perturbation_under_which_no_face_is_found_has_no_figures() -> None:
 def test_pictures_without_any_face_are_refused() -> None:
     with pytest.raises(DataError, match="No face was found in any of the pictures"):
         robustness_rows(np.full((1 + len(NAMES), 3), np.nan), np.zeros(3), np.arange(3))
+
+
+def test_models_are_compared_face_by_face_over_all_perturbations() -> None:
+    first = np.tile([20.0, 30.0, 40.0], (1 + len(NAMES), 1))
+    second = first.copy()
+    first[1:] += [1.0, 3.0, 2.0]
+    second[1:] -= [0.5, 2.5, 1.5]  # half a year less in every face
+    second[3, 0] = np.nan  # one change less is known of it
+    third = first.copy()
+    third[0, 2] = np.nan  # not found to begin with: nobody is measured on it
+    rows = overall_rows({"first": first, "second": second}, np.arange(3))
+    assert [row["name"] for row in rows] == ["first", "second"]
+    assert [row["change"] for row in rows] == pytest.approx([2, 1.5])
+    assert rows[0]["interval"][0] < 2 < rows[0]["interval"][1]
+    assert "apart" not in rows[0]
+    assert rows[1]["apart"] == pytest.approx(-0.5)
+    assert rows[1]["apart_interval"] == pytest.approx([-0.5, -0.5])
+    assert [row["n"] for row in overall_rows({"a": first, "b": third}, np.arange(3))] == [2, 2]
+    with pytest.raises(DataError, match="found by every model"):
+        overall_rows({"first": first, "none": np.full_like(first, np.nan)}, np.arange(3))
