@@ -6,7 +6,8 @@
 Held-out faces are perturbed as pictures and go through the whole estimator again: the face is
 searched for and aligned anew, as it would be for a visitor. `--model NAME=DIR` may be given more
 than once; all models see the same pictures, and the same faces in them. `--white NAME=LEVEL`
-sets the level to which a model's dark faces are brightened; 0 leaves them dark.
+sets the level to which a model's dark faces are brightened; 0 leaves them dark. `--control NAME`
+reads a model's ages with the head of its age stage.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from benchmarks.recorded import data_parser, recorded  # noqa: E402
+from sadal_core.cli.control import become_control  # noqa: E402
 from sadal_core.cli.datasets import load_crops  # noqa: E402
 from sadal_core.cli.provenance import revision  # noqa: E402
 from sadal_core.data.crops import Crops  # noqa: E402
@@ -125,6 +127,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     for name, level in whites(options.white, loaded).items():
         model = loaded[name][0]
         model.spec = replace(model.spec, white=level)
+    for name in options.control:
+        if name not in loaded:
+            raise ConfigError(f"--control takes the name of a model, got {name!r}.")
+        become_control(*loaded[name])
     splits = [entry(manifest, "split") for _, manifest in loaded.values()]
     if any(split != splits[0] for split in splits):
         raise DataError("The models held out other faces, so that they cannot be compared.")
@@ -171,6 +177,7 @@ def _command(options: argparse.Namespace) -> str:
         "--count", str(options.count), "--seed", str(options.seed),
         *(word for model in models for word in ("--model", shlex.quote(model))),
         *(word for level in options.white for word in ("--white", shlex.quote(level))),
+        *(word for name in options.control for word in ("--control", shlex.quote(name))),
     ]  # fmt: skip
     return " ".join(words)
 
@@ -194,6 +201,7 @@ def main() -> int:
     parser = data_parser(__doc__)
     parser.add_argument("--model", action="append", default=[], metavar="NAME=DIR")
     parser.add_argument("--white", action="append", default=[], metavar="NAME=LEVEL")
+    parser.add_argument("--control", action="append", default=[], metavar="NAME")
     parser.add_argument("--count", type=int, default=300, help="faces (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of faces")
     return recorded(parser, measure, lines)

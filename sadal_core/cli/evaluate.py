@@ -9,6 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from sadal_core.cli.control import become_control
 from sadal_core.cli.datasets import (
     add_data_arguments,
     add_model_argument,
@@ -16,7 +17,6 @@ from sadal_core.cli.datasets import (
     load_crops,
 )
 from sadal_core.cli.provenance import provenance
-from sadal_core.cli.train_metric import age_stage
 from sadal_core.data.crops import Crops
 from sadal_core.errors import ConfigError, DataError
 from sadal_core.evaluation.groups import group_rows
@@ -34,7 +34,7 @@ from sadal_core.experiments.tuning import TUNING
 from sadal_core.files import write_json
 from sadal_core.manifest import entry
 from sadal_core.model import AgeModel
-from sadal_core.weights import load_model, stored_calibration
+from sadal_core.weights import load_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         check_readout(options.readout, tuned=options.tune)
     model, manifest = load_model(options.model)
     if options.control:
-        _become_control(model, manifest)
+        become_control(model, manifest)
     (crops,) = load_crops(options, model.spec.crop)
     if options.protocol == "lopo":
         result = _left_out(options, model, crops)
@@ -109,23 +109,6 @@ def _bar(dataset: str, what: str) -> Iterator[Progress]:
             bar.update(done - bar.n)
 
         yield progress
-
-
-def _become_control(model: AgeModel, manifest: dict[str, Any]) -> None:
-    """Leave of `model` what the age stage made.
-
-    Raises:
-        DataError: the metric stage has changed the backbone, so that the old head does not fit it.
-    """
-    if "age_stage" in manifest and entry(manifest, "config").get("backbone") == "tuned":
-        raise DataError(
-            "The metric stage of this model has tuned its backbone, so that the head of the age "
-            "stage is no control any more. Evaluate the model of the age stage instead."
-        )
-    model.metric = model.ranker = None
-    described = age_stage(manifest)
-    model.temperature = described["temperature"]
-    model.calibration = stored_calibration(described)
 
 
 def _record(

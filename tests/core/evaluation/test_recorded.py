@@ -1,5 +1,6 @@
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,12 @@ def test_a_level_for_nobody_or_of_no_grey_is_refused(given: str) -> None:
         whites([given], {"new"})
     with pytest.raises(ConfigError, match="NAME=LEVEL"):
         whites(["new=0", "new=1"], {"new"})
+
+
+def test_a_control_of_nobody_is_refused_before_faces_are_looked_for() -> None:
+    options = Namespace(data=[Path("faces.zip")], model=[], white=[], control=["nobody"])
+    with pytest.raises(ConfigError, match="--control takes the name of a model, got 'nobody'"):
+        robustness.measure(options)
 
 
 def test_several_models_share_one_search_of_a_picture(
