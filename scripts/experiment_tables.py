@@ -7,6 +7,11 @@ from stored import ROOT, stored
 
 _FOLDER = "results/experiments"
 _ORDER = ("first", "t112", "t160", "s160")
+_FURTHER = ("continued", "steady", "steadier", "wide", "mixed", "narrow", "broad", "taught")
+_SHARED = ("epochs", "batch_size", "learning_rate", "head_rate", "weight_decay", "average_decay",
+           "expectation_weight", "validate_every", "precision")  # fmt: skip
+_START = "head of the bundled model"
+_RUNS = {"assets": "bundled"}  # folders of models that are no runs
 
 
 def experiment_table() -> str:
@@ -18,9 +23,73 @@ def experiment_table() -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_row(name, manifest) for name, manifest in rows.items()]
-    commands = [f"{name}: `{manifest['command']}`, code at `{manifest['revision'][:12]}`"
-                for name, manifest in rows.items()]  # fmt: skip
-    return "\n".join([*lines, "", *(f"- {command}" for command in commands)])
+    return "\n".join([*lines, "", *_commands(rows)])
+
+
+def _commands(rows: dict[str, dict[str, Any]]) -> list[str]:
+    return [
+        f"- {name}: `{manifest['command']}`, code at `{manifest['revision'][:12]}`"
+        for name, manifest in rows.items()
+    ]
+
+
+def further_table() -> str:
+    """One row per run that went on from a finished model, below the head of that model."""
+    rows = {
+        name: stored(f"{_FOLDER}/{name}/manifest.json")
+        for name in _FURTHER
+        if (ROOT / _FOLDER / name / "manifest.json").is_file()
+    }
+    moved = {row["name"]: row for row in stored(f"{_FOLDER}/robustness.json")["overall"]}
+    lines = [
+        "| run | start | of its own | epochs | held-out faces | UTKFace | All-Age-Faces "
+        "| FG-NET, never trained on | change of picture |",
+        "|---|---|---|---|---|---|---|---|---|",
+        _start_row(moved[_START]),
+    ]
+    lines += [_further_row(name, manifest, moved[name]) for name, manifest in rows.items()]
+    return "\n".join([*lines, "", *_commands(rows)])
+
+
+def _start_row(moved: dict[str, Any]) -> str:
+    """The head of the bundled model, where the runs begin."""
+    utkface, aaf, fgnet = (
+        stored(f"results/{name}-control.json")
+        for name in ("holdout-utkface", "holdout-aaf", "unseen-fgnet")
+    )
+    counts = utkface["n"] + aaf["n"]
+    both = (utkface["mae"] * utkface["n"] + aaf["mae"] * aaf["n"]) / counts
+    return (
+        f"| {_START} | – | – | – | {both:.2f} | {utkface['mae']:.2f} | {aaf['mae']:.2f} "
+        f"| {fgnet['mae']:.2f} | {_moved(moved)} |"
+    )
+
+
+def _further_row(name: str, manifest: dict[str, Any], moved: dict[str, Any]) -> str:
+    config, metrics = manifest["config"], manifest["metrics"]
+    usual = stored(f"{_FOLDER}/continued/manifest.json")["config"]
+    own = [
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in config.items()
+        if key not in _SHARED and value != usual.get(key)
+    ]
+    errors = {row["dataset"]: row["mae"] for row in manifest["data"]}
+    fgnet = stored(f"{_FOLDER}/{name}/unseen-fgnet.json")
+    low, high = metrics["interval"]
+    start = manifest["initialisation"]["name"]
+    return (
+        f"| {name} | {_RUNS.get(start, start)} | {' '.join(own) or '–'} "
+        f"| {config['epochs']} | **{metrics['mae']:.2f}** ({low:.2f} to {high:.2f}) "
+        f"| {errors['utkface']:.2f} | {errors['aaf']:.2f} | {fgnet['mae']:.2f} | {_moved(moved)} |"
+    )
+
+
+def _moved(row: dict[str, Any]) -> str:
+    """Mean change of the estimate, and how far that is from the start's, face by face."""
+    if "apart" not in row:
+        return f"{row['change']:.2f}"
+    low, high = row["apart_interval"]
+    return f"{row['change']:.2f} ({row['apart']:+.2f}: {low:+.2f} to {high:+.2f})"
 
 
 def _row(name: str, manifest: dict[str, Any]) -> str:

@@ -80,11 +80,21 @@ def robustness_table() -> str:
     for rows in zip(*(model["rows"] for model in models), strict=True):
         cells = " | ".join(_robustness_cells(row) for row in rows)
         lines.append(f"| {rows[0]['perturbation'].replace('_', ' ')} | {cells} |")
+    overall = record["overall"]
+    cells = " | ".join(_robustness_cells({**row, "lost": "–"}) for row in overall)
+    lines.append(f"| mean of all | {cells} |")
+    beside = "".join(_beside_the_first(row) for row in overall[1:])
     note = (
         f"Mean absolute change over {record['n']:,} held-out faces, in brackets its 95 % interval; "
-        f"lost: faces no longer found. `{record['command']}`."
+        f"lost: faces no longer found. The mean of all, face by face, beside {models[0]['name']}: "
+        f"{beside.removesuffix(', ')}. `{record['command']}`."
     )
     return "\n".join([*lines, "", note])
+
+
+def _beside_the_first(row: dict[str, Any]) -> str:
+    low, high = row["apart_interval"]
+    return f"{row['name']} {row['apart']:+.2f} ({low:+.2f} to {high:+.2f}), "
 
 
 def _robustness_cells(row: dict[str, Any]) -> str:

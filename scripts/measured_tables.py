@@ -19,7 +19,7 @@ from brightening_tables import brightening_table
 from collection_tables import collection_table, large_map_table, neighbour_table
 from comparison_tables import comparison_table, cost_table, form_table
 from distributed_tables import distributed_table
-from experiment_tables import experiment_table, validation_table
+from experiment_tables import experiment_table, further_table, validation_table
 from fuzz_tables import fuzz_table
 from gallery_tables import gallery_speed_table, map_table
 from honesty_tables import coverage_table, group_table, robustness_table
@@ -27,13 +27,13 @@ from identity_tables import identity_table
 from lab_tables import lab_speed_table, preset_table
 from label_tables import label_table
 from load_tables import load_table
-from speed_tables import speed_table, stage_table
+from speed_tables import age_stage_table, speed_table, stage_table
 from stored import ROOT, stored
 
 TEXTS = (
     "README.md", "MODEL_CARD.md", "RESULTS.md", "docs/experiments.md", "docs/reliability.md",
     "docs/collections.md",
-    "docs/distributed.md",
+    "docs/distributed.md", "docs/data.md",
 )  # fmt: skip
 _NAMES = {
     "holdout-utkface": "UTKFace, held-out groups",
@@ -241,11 +241,13 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "rankers": ranker_table,
     "ablations": ablation_table,
     "stage": stage_table,
+    "age-stage": age_stage_table,
     "run": run_table,
     "map": map_table,
     "map-speed": gallery_speed_table,
     "experiments": experiment_table,
     "validation": validation_table,
+    "further": further_table,
     "coverage": coverage_table,
     "groups": lambda: group_table(results()),
     "robustness": robustness_table,

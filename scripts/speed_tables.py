@@ -1,5 +1,7 @@
 """The tables of speed, from the stored benchmarks, for `measured_tables.py`."""
 
+from statistics import median
+
 from stored import stored
 
 
@@ -42,3 +44,23 @@ def speed_table() -> str:
     )  # fmt: skip
     head = f"| measured on {record['machine']['cores']} cores | |\n|---|---|"
     return "\n".join([head, *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def age_stage_table() -> str:
+    """The stored benchmark of a step of the age stage on a processor."""
+    record = stored("results/benchmark-age-stage.json")
+    lines = [
+        "| backbone | faces per second | with torch's gradients | times as fast |",
+        "|---|---|---|---|",
+    ]
+    for row in record["rows"]:
+        speed = {name: record["faces"] / median(taken) for name, taken in row["seconds"].items()}
+        lines.append(
+            f"| {row['backbone']} | {speed['ours']:.0f} | {speed['torch']:.0f} "
+            f"| {row['times_faster']:.1f} |"
+        )
+    note = (
+        f"Steps of {record['faces']} faces in bfloat16 on {record['machine']['cores']} cores, both "
+        f"forms in turn. `{record['command']}`."
+    )
+    return "\n".join([*lines, "", note])
