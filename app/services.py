@@ -105,7 +105,7 @@ def load_services(
     manifest = check_folder(folder)
     engine = Engine(folder)
     faces = _gallery(gallery, manifest["sha256"])
-    stored, (tried, notes) = load_results(results), load_tried(results)
+    stored, (tried, notes) = load_results(results), load_tried(results, manifest)
     return Services(
         engine.estimate,
         manifest,

@@ -1,8 +1,10 @@
 """The models that were tried, with their error and what a face costs them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic import FiniteFloat
 
@@ -23,6 +25,7 @@ class Tried:
         mae: on held-out faces, in years.
         interval: of the MAE, 95 %.
         milliseconds: of the backbone on one face and one core, in ONNX Runtime.
+        bundled: whether the page's model was made from it.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Tried:
     mae: float
     interval: tuple[float, float]
     milliseconds: float
+    bundled: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class _Measured:
 @dataclass(frozen=True)
 class _Manifest:
     backbone: str
+    command: str
+    revision: str
     metrics: _Measured
 
 
@@ -55,10 +61,16 @@ class _Times:
     architectures: tuple[_Architecture, ...]
 
 
-def load_tried(folder: Path = RESULTS) -> tuple[tuple[Tried, ...], tuple[str, ...]]:
+def load_tried(
+    folder: Path = RESULTS, model: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[tuple[Tried, ...], tuple[str, ...]]:
     """The models whose runs are stored, and a sentence for each file that was left out.
 
     Without times there are none; a run of an architecture that was not timed is not drawn.
+
+    Args:
+        folder: of the results.
+        model: manifest of the page's model, whose age stage is one of the runs.
     """
     if not (folder / _TIMES).is_file():
         return (), ()
@@ -67,6 +79,8 @@ def load_tried(folder: Path = RESULTS) -> tuple[tuple[Tried, ...], tuple[str, ..
     except DataError as error:
         return (), (str(error),)
     times = {one.backbone: one.onnx_ms for one in stored.architectures}
+    stage = model.get("age_stage", model)
+    made_by = (stage.get("command"), stage.get("revision"))
     made, notes = [], []
     for path in sorted((folder / "experiments").glob("*/manifest.json")):
         try:
@@ -79,5 +93,6 @@ def load_tried(folder: Path = RESULTS) -> tuple[tuple[Tried, ...], tuple[str, ..
             made.append(Tried(
                 path.parent.name, manifest.backbone, measured.mae, measured.interval,
                 times[manifest.backbone],
+                (manifest.command, manifest.revision) == made_by,
             ))  # fmt: skip
     return tuple(made), tuple(notes)

@@ -1,10 +1,11 @@
 """Error against time of the models that were tried."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Container, Sequence
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
 
 from app.figures.template import TEMPLATE
 from app.palette import BLUE, GREY
@@ -18,33 +19,48 @@ def tradeoff(
     milliseconds: Sequence[float],
     errors: Sequence[tuple[float, float, float]],
     *,
-    bundled: str = "",
+    named: Container[str],
+    bundled: Container[str] = (),
 ) -> go.Figure:
-    """A dot with its interval for each model.
+    """A dot for each model; a larger one with name and interval for those that are named.
 
     Args:
         names: of the models.
         milliseconds: of the backbone on one face.
         errors: MAE with the ends of its interval, in years.
-        bundled: name of the model that the page runs, which is drawn strongly.
+        named: whose names are written; others show theirs when pointed at.
+        bundled: the model that the page runs, which is drawn strongly.
     """
-    middle, low, high = np.array(errors, float).reshape(-1, 3).T
-    colours = [BLUE if name == bundled else GREY for name in names]
-    dots = {
-        "type": "scatter", "mode": "markers+text", "x": list(milliseconds), "y": middle,
-        "text": list(names), "textposition": "middle right", "cliponaxis": False,
+    times, figures = np.array(milliseconds, float), np.array(errors, float).reshape(-1, 3)
+    large = np.array([name in named for name in names], bool)
+    labels = np.array(names, object)
+    colours = [BLUE if name in bundled else GREY for name in labels[large]]
+    small = _dots(labels[~large], times[~large], figures[~large])
+    strong = _dots(labels[large], times[large], figures[large])
+    low, middle, high = figures[large][:, [1, 0, 2]].T
+    small |= {"mode": "markers", "marker": {"color": GREY, "size": 6, "opacity": 0.6}}
+    strong |= {
+        "mode": "markers+text", "textposition": "middle right", "cliponaxis": False,
         "marker": {"color": colours, "size": 10},
         "error_y": {"type": "data", "array": high - middle, "arrayminus": middle - low,
                     "thickness": 1.4, "width": 0, "color": GREY},
-        "customdata": np.stack([low, high], axis=1),
+    }  # fmt: skip
+    layout = {
+        "template": TEMPLATE, "height": _HEIGHT, "showlegend": False,
+        "xaxis": {"title": {"text": "Backbone on one face and one core (ms)"},
+                  "range": [0, _ROOM * max(milliseconds, default=1)]},
+        "yaxis": {"title": {"text": "MAE on held-out faces (years)"}},
+    }  # fmt: skip
+    return go.Figure({"data": [small, strong], "layout": layout})
+
+
+def _dots(
+    names: np.ndarray, times: Float[np.ndarray, " models"], errors: Float[np.ndarray, "models 3"]
+) -> dict[str, Any]:
+    """Models by their times and errors, with all about them for who points at one."""
+    return {
+        "type": "scatter", "x": times, "y": errors[:, 0], "text": list(names),
+        "customdata": errors[:, 1:],
         "hovertemplate": "%{text}: %{y:.2f} years (%{customdata[0]:.2f} to "
         "%{customdata[1]:.2f}), %{x:.1f} ms<extra></extra>",
     }  # fmt: skip
-    slowest = max(milliseconds, default=1)
-    layout = {
-        "template": TEMPLATE, "height": _HEIGHT,
-        "xaxis": {"title": {"text": "Backbone on one face and one core (ms)"},
-                  "range": [0, _ROOM * slowest]},
-        "yaxis": {"title": {"text": "MAE on held-out faces (years)"}},
-    }  # fmt: skip
-    return go.Figure({"data": [dots], "layout": layout})

@@ -170,14 +170,20 @@ def ablations(stored: Ablations) -> dict[str, Any]:
 
 
 def tradeoff_of(tried: Sequence[Tried]) -> dict[str, Any]:
-    """The figure of the models that were tried; the best of them is the one that is bundled."""
-    best = min(tried, key=lambda one: one.mae)
+    """The figure of the models that were tried.
+
+    Of an architecture the bundled model has its name beside it, or else the best one: names of all
+    would lie on each other, since all take the same time.
+    """
+    ordered = sorted(tried, key=lambda one: (one.backbone, not one.bundled, one.mae))
+    first = {one.backbone: one.name for one in reversed(ordered)}
     return figure_data(
         tradeoff(
             [one.name for one in tried],
             [one.milliseconds for one in tried],
             [(one.mae, *one.interval) for one in tried],
-            bundled=best.name,
+            named=set(first.values()),
+            bundled={one.name for one in tried if one.bundled},
         )
     )
 
