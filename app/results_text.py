@@ -102,9 +102,9 @@ TRADEOFF: Final = "Error against time"
 TRADEOFF_CAPTION: Final = (
     "Each dot is a network trained for this page, by its error before the metric stage: further "
     "left is faster, lower is better. Of each architecture one has its name and the 95\u00a0% "
-    "interval of its error: the bundled one, in blue, or else the best. The first four (first, t112, "
-    "t160, s160) were measured by the expectation on one view of a face; as the others are measured, "
-    "by the median on the face and its mirror image, the bundled one is 0.07 years better."
+    "interval of its error: the bundled one, in blue, or else the best. The first four (first, "
+    "t112, t160, s160) were measured by the expectation on one view of a face; as the others are "
+    "measured, by the median on the face and its mirror image, the bundled one is 0.07 years lower."
 )
 CARD: Final = "Model card"
 NO_CARD: Final = "The model card (MODEL_CARD.md) is not here."

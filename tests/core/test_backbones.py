@@ -165,11 +165,15 @@ def test_the_channels_that_a_wider_network_has_beyond_learn() -> None:
     narrow, wide = BACKBONES["mobilefacenet"].build(), BACKBONES["mobilefacenet-wide"].build()
     start_from(wide, narrow)
     optimizer = torch.optim.SGD(wide.parameters(), 0.1)
-    for _ in range(2):  # projections first, what they project with the next step
-        before = {name: value.clone() for name, value in wide.named_parameters()}
+
+    def step() -> None:
         optimizer.zero_grad()
         wide.train()(torch.randn(4, 3, 112, 112)).square().sum().backward()
         optimizer.step()
+
+    step()  # of the projections; what they project follows with the next one
+    before = {name: value.clone() for name, value in wide.named_parameters()}
+    step()
     after = dict(wide.named_parameters())
     own = dict(narrow.named_parameters())
     for name, value in before.items():
