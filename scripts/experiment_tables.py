@@ -8,8 +8,6 @@ from stored import ROOT, stored
 _FOLDER = "results/experiments"
 _ORDER = ("first", "t112", "t160", "s160")
 _FURTHER = ("continued", "steady", "steadier", "wide", "mixed", "narrow", "broad", "taught")
-_SHARED = ("epochs", "batch_size", "learning_rate", "head_rate", "weight_decay", "average_decay",
-           "expectation_weight", "validate_every", "precision")  # fmt: skip
 _START = "head of the bundled model"
 _RUNS = {"assets": "bundled"}  # folders of models that are no runs
 
@@ -71,7 +69,7 @@ def _further_row(name: str, manifest: dict[str, Any], moved: dict[str, Any]) -> 
     own = [
         f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
         for key, value in config.items()
-        if key not in _SHARED and value != usual.get(key)
+        if key != "epochs" and value != usual.get(key)
     ]
     errors = {row["dataset"]: row["mae"] for row in manifest["data"]}
     fgnet = stored(f"{_FOLDER}/{name}/unseen-fgnet.json")

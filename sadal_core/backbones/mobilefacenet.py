@@ -104,7 +104,9 @@ def start_from(backbone: nn.Module, narrower: nn.Module) -> None:
     if own.keys() != given.keys() or not all(
         _holds(own[name].shape, tensor.shape) for name, tensor in given.items()
     ):
-        raise WeightsError("The model to start from has another backbone. Give one of the same.")
+        raise WeightsError(
+            "The model to start from has another backbone, or a wider one. Give one of the same."
+        )
     for name, tensor in given.items():
         if name.endswith(_PROJECTION):
             own[name].zero_()

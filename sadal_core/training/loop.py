@@ -91,12 +91,15 @@ def fit(
         The manifest of the finished model.
 
     Raises:
-        ConfigError: teachers without distillation, or the other way round; a batch that cannot be
+        ConfigError: teachers without distillation, or the other way round; taught_on=face without
+            teachers; a batch that cannot be
             shared evenly by the processes.
         DataError: too few faces, or `folder` holds a run with other settings.
     """
     if bool(origin.teachers) != (config.distillation > 0):
         raise ConfigError("Teachers need the setting distillation above 0, and it needs teachers.")
+    if config.taught_on == "face" and not origin.teachers:
+        raise ConfigError("The setting taught_on=face needs teachers.")
     check_shares(config.batch_size)
     config = replace(config, precision=of_first(lambda: _precision(config)))
     train, validation = face_sets(parts, fraction=config.validation_fraction, seed=config.seed)

@@ -45,6 +45,9 @@ def taught_on_faces(
     """
     if any(teacher.spec.crop != crop for teacher in teachers):
         raise ConfigError("With taught_on=face, teachers need the same crop as the model.")
+    for teacher in teachers:
+        if teacher.head.weight.device.type != "cpu":
+            teacher.engine = None  # which runs on processors alone
     images = [faces.image(index) for index in range(len(faces))]
     made = [torch.from_numpy(age_logits(teacher, images)).softmax(dim=1) for teacher in teachers]
     return torch.stack(made).mean(dim=0)

@@ -84,6 +84,6 @@ def test_dropout_acts_in_training_alone(model: AgeModel, crops: np.ndarray) -> N
 def test_an_unknown_backbone_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ConfigError,
-        match="Unknown backbone 'vgg'. Known: mobilefacenet, mobilefacenet-160, resnet18",
+        match="Unknown backbone 'vgg'. Known: mobilefacenet, mobilefacenet-160, mobilefacenet-wide",
     ):
         AgeModel("vgg")

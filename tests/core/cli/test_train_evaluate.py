@@ -95,7 +95,11 @@ def goes_on_from_a_finished_model(
     assert manifest["initialisation"]["sha256"] == manifest["teachers"][0]["sha256"] == first
     assert "--init run --teacher run" in manifest["command"]
     assert manifest["sha256"] != first
-    assert main([*train, "--set", *settings, "backbone=mobilefacenet"]) == 2
+    assert manifest["initialisation"]["config"]["backbone"] == "resnet18-half"
+    for wrong in ("backbone=mobilefacenet", "seed=2"):  # which would measure on faces learned from
+        assert main([*train, "--set", *settings, wrong]) == 2
+    nothing = ["train", *data, "--out", str(out), "--init", str(tmp_path)]
+    assert main([*nothing, "--set", *settings]) == 2
 
 
 def holds_together(result: dict[str, Any]) -> None:

@@ -15,10 +15,14 @@ from sadal_core.backbones import BACKBONES
 from sadal_core.calibration import Calibration
 from sadal_core.data.crops import Crops
 from sadal_core.errors import ConfigError, DataError
+from sadal_core.faces.align import CropSpec
 from sadal_core.model import AgeModel
 from sadal_core.training import loop
 from sadal_core.training.config import TrainConfig
+from sadal_core.training.faces import FaceSet
 from sadal_core.training.loop import Origin, fit
+from sadal_core.training.strided import StridedDepthwise
+from sadal_core.training.teachers import taught_on_faces
 from sadal_core.weights import load_model
 from tests.planted import TINY, planted_crops
 
@@ -130,6 +134,40 @@ def test_teachers_and_the_share_that_follows_them_need_each_other(
     origin = Origin(teachers=[AgeModel("tiny") for _ in range(teachers)])
     with pytest.raises(ConfigError, match="Teachers need the setting distillation above 0"):
         fit(PARTS, replace(config, distillation=share), tmp_path, origin=origin, about={})
+
+
+def test_teachers_can_be_asked_about_faces_only_where_there_are_any(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="taught_on=face needs teachers"):
+        fit(PARTS, replace(config, taught_on="face"), tmp_path, about={})
+
+
+def test_teachers_are_asked_about_the_unchanged_face_where_that_is_set(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def said(teachers: list[AgeModel], faces: FaceSet, crop: CropSpec) -> torch.Tensor:
+        asked.append(len(faces))
+        return taught_on_faces(teachers, faces, crop)
+
+    monkeypatch.setattr(loop, "taught_on_faces", said)
+    for taught_on in ("view", "face"):
+        settings = replace(config, distillation=0.5, taught_on=taught_on, epochs=1)
+        origin = Origin(teachers=[AgeModel("tiny").eval()])
+        fit(FEW, settings, tmp_path / taught_on, origin=origin, about={})
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("precision", "exchanged"), [("bfloat16", 3), ("float32", 0)])
+def test_on_a_processor_in_bfloat16_strided_layers_have_fast_gradients(
+    precision: str, exchanged: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "device", lambda: torch.device("cpu"))
+    run = loop._start(TrainConfig(precision=precision), lambda model: None)
+    assert sum(type(layer) is StridedDepthwise for layer in run.model.modules()) == exchanged
+    assert not any(type(layer) is StridedDepthwise for layer in run.average.model.modules())
 
 
 @pytest.mark.parametrize("taught_on", ["view", "face"])

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sadal_core.ages import gaussian_labels
+from sadal_core.training.augment import Changes
 from sadal_core.training.config import TrainConfig
 from sadal_core.training.faces import face_sets
 from sadal_core.training.views import Epochs, draw_weights
@@ -86,3 +87,14 @@ def test_without_mixing_a_batch_is_that_of_whole_faces() -> None:
     faces = batch.taught[:, 0].long()
     assert torch.equal(batch.ages, torch.from_numpy(train.ages)[faces])
     assert Epochs(train, TINY, CONFIG).batches(0).__next__().taught is None
+
+
+def test_views_are_varied_as_the_settings_say() -> None:
+    assert TrainConfig(exposure=0.5, degraded=0.7).changes == Changes(exposure=0.5, degraded=0.7)
+    train, _ = face_sets([planted_crops(60)], fraction=0.2, seed=1)
+    usual, varied = (
+        next(Epochs(train, TINY, replace(CONFIG, exposure=stops, degraded=0)).batches(0)).crops
+        for stops in (0.0, 2.0)
+    )
+    apart = np.abs(varied.mean(axis=(1, 2, 3)) - usual.mean(axis=(1, 2, 3)))
+    assert apart.mean() > 15  # grey levels
