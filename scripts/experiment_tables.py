@@ -7,7 +7,7 @@ from stored import ROOT, stored
 
 _FOLDER = "results/experiments"
 _ORDER = ("first", "t112", "t160", "s160")
-_FURTHER = ("continued", "steady", "steadier", "wide", "mixed", "narrow", "broad", "taught")
+_FURTHER = ("continued", "steady", "steadier")
 _START = "head of the bundled model"
 _RUNS = {"assets": "bundled"}  # folders of models that are no runs
 
@@ -33,11 +33,7 @@ def _commands(rows: dict[str, dict[str, Any]]) -> list[str]:
 
 def further_table() -> str:
     """One row per run that went on from a finished model, below the head of that model."""
-    rows = {
-        name: stored(f"{_FOLDER}/{name}/manifest.json")
-        for name in _FURTHER
-        if (ROOT / _FOLDER / name / "manifest.json").is_file()
-    }
+    rows = {name: stored(f"{_FOLDER}/{name}/manifest.json") for name in _FURTHER}
     moved = {row["name"]: row for row in stored(f"{_FOLDER}/robustness.json")["overall"]}
     lines = [
         "| run | start | of its own | epochs | held-out faces | UTKFace | All-Age-Faces "

@@ -94,17 +94,22 @@ def overall_rows(
 
     Returns:
         Rows with "name", "n" (faces that every model found as they are and under some
-        perturbation), "change" in years and its 95 % "interval"; from the second row on, "apart"
-        (the change less that of the first model) and "apart_interval".
+        perturbation; only such perturbations count), "change" in years and its 95 % "interval";
+        from the second row on, "apart" (the change less that of the first model) and
+        "apart_interval".
 
     Raises:
         DataError: there is no such face.
     """
     moved = {name: np.abs(made[1:] - made[0]) for name, made in ages.items()}
-    known = np.logical_and.reduce([(~np.isnan(each)).any(axis=0) for each in moved.values()])
+    found = ~np.isnan(sum(moved.values()))  # by every model, so that all average the same changes
+    known = found.any(axis=0)
     if not known.any():
         raise DataError("No face was found by every model, so that they cannot be compared.")
-    changes = {name: np.nanmean(each[:, known], axis=0) for name, each in moved.items()}
+    changes = {
+        name: np.nanmean(np.where(found, each, np.nan)[:, known], axis=0)
+        for name, each in moved.items()
+    }
     first, groups = next(iter(changes.values())), units[known]
     rows: list[dict[str, Any]] = []
     for name, change in changes.items():

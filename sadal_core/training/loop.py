@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from sadal_core.data.crops import Crops
-from sadal_core.errors import ConfigError
 from sadal_core.evaluation.predict import age_logits, predictions
 from sadal_core.model import AgeModel
 from sadal_core.training.checkpoint import (
@@ -40,7 +39,7 @@ from sadal_core.training.steps import (
     train_step,
 )
 from sadal_core.training.strided import with_fast_gradients
-from sadal_core.training.teachers import taught_on_faces
+from sadal_core.training.teachers import check_teachers, taught_on_faces
 from sadal_core.training.views import Epochs
 from sadal_core.training.whole_batch import as_one_batch
 
@@ -91,15 +90,10 @@ def fit(
         The manifest of the finished model.
 
     Raises:
-        ConfigError: teachers without distillation, or the other way round; taught_on=face without
-            teachers; a batch that cannot be
-            shared evenly by the processes.
+        ConfigError: see `check_teachers`; a batch that cannot be shared evenly by the processes.
         DataError: too few faces, or `folder` holds a run with other settings.
     """
-    if bool(origin.teachers) != (config.distillation > 0):
-        raise ConfigError("Teachers need the setting distillation above 0, and it needs teachers.")
-    if config.taught_on == "face" and not origin.teachers:
-        raise ConfigError("The setting taught_on=face needs teachers.")
+    check_teachers(origin.teachers, config)
     check_shares(config.batch_size)
     config = replace(config, precision=of_first(lambda: _precision(config)))
     train, validation = face_sets(parts, fraction=config.validation_fraction, seed=config.seed)
@@ -108,7 +102,7 @@ def fit(
     write_settings(folder, config, about)
     teachers, taught = [teacher.to(device()).eval() for teacher in origin.teachers], None
     if teachers and config.taught_on == "face":
-        teachers, taught = [], taught_on_faces(teachers, train, run.model.spec.crop)
+        teachers, taught = [], taught_on_faces(teachers, train)
     epochs = Epochs(train, run.model.spec, config, taught=taught, workers=workers)
     total = len(epochs) * config.epochs
     while run.step < total:

@@ -7,11 +7,28 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from sadal_core.backbones import BACKBONES
 from sadal_core.errors import ConfigError
 from sadal_core.evaluation.predict import age_logits
-from sadal_core.faces.align import CropSpec
 from sadal_core.model import AgeModel
+from sadal_core.training.config import TrainConfig
 from sadal_core.training.faces import FaceSet
+
+
+def check_teachers(teachers: Sequence[AgeModel], config: TrainConfig) -> None:
+    """Refuse teachers that the settings of a run do not go with.
+
+    Raises:
+        ConfigError: teachers without distillation, or the other way round; taught_on=face without
+            teachers, or with teachers that look at faces in another crop.
+    """
+    if bool(teachers) != (config.distillation > 0):
+        raise ConfigError("Teachers need the setting distillation above 0, and it needs teachers.")
+    if config.taught_on == "face" and not teachers:
+        raise ConfigError("The setting taught_on=face needs teachers.")
+    crop = BACKBONES[config.backbone].crop
+    if config.taught_on == "face" and any(teacher.spec.crop != crop for teacher in teachers):
+        raise ConfigError("With taught_on=face, teachers need the same crop as the model.")
 
 
 @torch.no_grad()
@@ -30,21 +47,8 @@ def taught_on_views(
     return torch.stack(made).mean(dim=0)
 
 
-def taught_on_faces(
-    teachers: Sequence[AgeModel], faces: FaceSet, crop: CropSpec
-) -> Float[Tensor, "faces ages"]:
-    """Mean distribution of the teachers on unchanged faces and their mirror images.
-
-    Args:
-        teachers: of one crop.
-        faces: to be learned from.
-        crop: geometry of their crops.
-
-    Raises:
-        ConfigError: a teacher looks at faces in another crop.
-    """
-    if any(teacher.spec.crop != crop for teacher in teachers):
-        raise ConfigError("With taught_on=face, teachers need the same crop as the model.")
+def taught_on_faces(teachers: Sequence[AgeModel], faces: FaceSet) -> Float[Tensor, "faces ages"]:
+    """Mean distribution of the teachers on unchanged faces and their mirror images."""
     for teacher in teachers:
         if teacher.head.weight.device.type != "cpu":
             teacher.engine = None  # which runs on processors alone

@@ -64,7 +64,8 @@ def test_models_are_compared_face_by_face_over_all_perturbations() -> None:
     second = first.copy()
     first[1:] += [1.0, 3.0, 2.0]
     second[1:] -= [0.5, 2.5, 1.5]  # half a year less in every face
-    second[3, 0] = np.nan  # one change less is known of it
+    second[3, 0] = np.nan  # a change that then counts for neither
+    first[3, 0] = 99
     third = first.copy()
     third[0, 2] = np.nan  # not found to begin with: nobody is measured on it
     rows = overall_rows({"first": first, "second": second}, np.arange(3))

@@ -15,7 +15,6 @@ from sadal_core.backbones import BACKBONES
 from sadal_core.calibration import Calibration
 from sadal_core.data.crops import Crops
 from sadal_core.errors import ConfigError, DataError
-from sadal_core.faces.align import CropSpec
 from sadal_core.model import AgeModel
 from sadal_core.training import loop
 from sadal_core.training.config import TrainConfig
@@ -148,9 +147,9 @@ def test_teachers_are_asked_about_the_unchanged_face_where_that_is_set(
 ) -> None:
     asked: list[int] = []
 
-    def said(teachers: list[AgeModel], faces: FaceSet, crop: CropSpec) -> torch.Tensor:
+    def said(teachers: list[AgeModel], faces: FaceSet) -> torch.Tensor:
         asked.append(len(faces))
-        return taught_on_faces(teachers, faces, crop)
+        return taught_on_faces(teachers, faces)
 
     monkeypatch.setattr(loop, "taught_on_faces", said)
     for taught_on in ("view", "face"):
